@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- ShapeScope.h - Symbolic dims of graph values -----------------------===//
+#ifndef AIC_DIALECT_AIC_IR_SHAPESCOPE_H
+#define AIC_DIALECT_AIC_IR_SHAPESCOPE_H
+
+#include "mlir/IR/AffineExpr.h"
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallVector.h"
+#include <optional>
+
+namespace mlir::aic {
+
+/// The dims of one tensor, or the elements of one integer tensor. A constant expression is a known number, everything
+/// else an expression over the symbols of one ShapeScope; affine expressions are uniqued, so equal pointers are equal
+/// extents.
+using Dims = SmallVector<AffineExpr>;
+
+/// What is known about the shapes of a region's values. Symbols are made on demand: an unknown extent of a value gets
+/// one symbol, the same at every query.
+class ShapeScope {
+public:
+  explicit ShapeScope(MLIRContext *context) : context(context) {}
+  virtual ~ShapeScope() = default;
+
+  MLIRContext *getContext() const { return context; }
+  /// A symbol for a number of which nothing is known (extents: at least 0).
+  AffineExpr unknown();
+  AffineExpr constant(int64_t value) const;
+  /// The dims of a ranked tensor.
+  ArrayRef<AffineExpr> dims(Value tensor);
+  /// The elements of an integer tensor (row-major) if they are numbers or expressions of dims; at most
+  /// kMaxElements of them.
+  std::optional<Dims> elements(Value tensor);
+  /// Overwrites what is known of a value.
+  void setDims(Value tensor, ArrayRef<AffineExpr> dims);
+  void setElements(Value tensor, ArrayRef<AffineExpr> elements);
+  unsigned numSymbols() const { return symbols; }
+
+  /// The extent of two dims that are broadcast against each other, or null if they cannot be. An extent that is
+  /// provably not 1 decides; two different unknowns give a new unknown.
+  AffineExpr broadcast(AffineExpr a, AffineExpr b);
+  /// numpy's broadcast of whole shapes; nullopt if they do not fit.
+  std::optional<Dims> broadcast(ArrayRef<AffineExpr> a, ArrayRef<AffineExpr> b);
+  /// Product of all dims (1 if none).
+  AffineExpr product(ArrayRef<AffineExpr> dims) const;
+
+  static constexpr int64_t kMaxElements = 64;
+
+private:
+  MLIRContext *context;
+  unsigned symbols = 0;
+  llvm::DenseMap<Value, Dims> knownDims;
+  llvm::DenseMap<Value, std::optional<Dims>> knownElements;
+};
+
+/// The number, if the expression is one.
+std::optional<int64_t> constantDim(AffineExpr dim);
+/// The extents for a tensor type: numbers, and ShapedType::kDynamic for everything else.
+SmallVector<int64_t> staticShape(ArrayRef<AffineExpr> dims);
+
+} // namespace mlir::aic
+
+#endif // AIC_DIALECT_AIC_IR_SHAPESCOPE_H

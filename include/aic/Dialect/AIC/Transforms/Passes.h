@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef AIC_DIALECT_AIC_TRANSFORMS_PASSES_H
+#define AIC_DIALECT_AIC_TRANSFORMS_PASSES_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassRegistry.h"
+
+namespace mlir {
+class RewritePatternSet;
+} // namespace mlir
+
+namespace mlir::aic {
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "aic/Dialect/AIC/Transforms/Passes.h.inc"
+} // namespace mlir::aic
+
+#endif // AIC_DIALECT_AIC_TRANSFORMS_PASSES_H
