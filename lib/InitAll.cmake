@@ -1,0 +1,6 @@
+# Registration of every dialect, pass and pipeline: the one library that knows them all.
+add_aic_library(AICInitAll InitAll.cpp
+  AIC_LIBS AICDialect
+  MLIR_LIBS MLIRIR MLIRAffineDialect MLIRArithDialect MLIRBufferizationDialect MLIRControlFlowDialect MLIRFuncDialect
+    MLIRLinalgDialect MLIRLLVMDialect MLIRMathDialect MLIRMemRefDialect MLIRSCFDialect MLIRTensorDialect MLIRUBDialect
+    MLIRVectorDialect)
