@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "aic/InitAll.h"
+#include "aic/Tools/CommandLine.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -19,7 +20,8 @@ static llvm::cl::opt<std::string> debugOnly("debug-only", llvm::cl::desc("Print 
 
 static constexpr const char *overview =
     "aic-opt - run passes and pipelines of AIC on MLIR\n\n"
-    "Reads a module (text or bytecode) from a file or standard input, runs the passes in the order of the command line\n"
+    "Reads a module (text or bytecode) from a file or standard input, runs the passes in the order of the command "
+    "line\n"
     "and prints the result. Every pass of AIC and of upstream MLIR is an option; a pipeline is one too.\n\n"
     "Examples:\n"
     "  aic-opt --aic-infer-shapes x.mlir                         one pass\n"
@@ -30,6 +32,7 @@ static constexpr const char *overview =
     "See docs/Levels.md for what the IR between two stages looks like.\n";
 
 int main(int argc, char **argv) {
+  mlir::aic::tools::hideLibraryOptions();
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- CommandLine.h - Manners that every tool shares ---------------------===//
+#ifndef AIC_TOOLS_COMMANDLINE_H
+#define AIC_TOOLS_COMMANDLINE_H
+
+#include "mlir/Support/LLVM.h"
+#include "llvm/ADT/StringRef.h"
+
+namespace mlir {
+class DialectRegistry;
+namespace aic::tools {
+
+/// Exit status of a tool: all well, the answer is "no" (a check failed), an error.
+enum ExitCode { exitSuccess = 0, exitDifferent = 1, exitError = 2 };
+
+/// Keeps the options that LLVM's libraries registered out of `--help`; they still work. Called before a tool makes its
+/// own.
+void hideLibraryOptions();
+/// Forgets the options that LLVM's libraries registered, so that a tool may use their names.
+void removeLibraryOptions();
+
+/// Parses the command line with the options that exist. Prints to stderr and fails on a mistake; `--help` and
+/// `--version` exit.
+LogicalResult parseCommandLine(int argc, char **argv, llvm::StringRef overview);
+
+/// `aic-run: error: text` on stderr.
+void printError(llvm::StringRef text);
+/// The name of the program, for messages.
+llvm::StringRef toolName();
+
+/// Writes to a file (whole or not at all) or, for "-", to standard output; prints an error and fails if it cannot.
+LogicalResult writeOutput(llvm::StringRef path, llvm::StringRef content);
+
+// The tools themselves.
+int runMain(int argc, char **argv);
+int checkMain(int argc, char **argv);
+int translateMain(int argc, char **argv);
+
+} // namespace aic::tools
+} // namespace mlir
+
+#endif // AIC_TOOLS_COMMANDLINE_H
