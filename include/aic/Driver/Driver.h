@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- Driver.h - From a model file to a library --------------------------===//
+//
+// What aic-compile, aic-run, aic-check and the Python package share. Errors are diagnostics of the MLIRContext.
+//
+//===----------------------------------------------------------------------===//
+#ifndef AIC_DRIVER_DRIVER_H
+#define AIC_DRIVER_DRIVER_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Support/LLVM.h"
+#include <string>
+#include <vector>
+
+namespace mlir::aic {
+
+/// What the user says of a dim: a number (minimum == maximum) or a range.
+struct DimBinding {
+  std::string name;
+  int64_t minimum = 0;
+  int64_t maximum = -1; ///< -1: no bound
+  int64_t multiple = 1;
+};
+
+enum class Sanitizer { None, Address, Thread };
+
+struct CompileOptions {
+  std::string target = "x86";
+  std::string cpu = "host";   ///< as LLVM names CPUs; "host": this machine
+  std::string features;       ///< "+avx2,-avx512f": on top of the CPU's
+  std::string name;           ///< prefix of the functions in model.h; default: from the model's file
+  int threads = 1;            ///< default of a handle
+  unsigned jobs = 0;          ///< threads that compile; 0: one per core
+  std::vector<DimBinding> dims;
+  std::vector<std::string> extraOutputs; ///< values inside the model that become outputs
+  Sanitizer sanitize = Sanitizer::None;
+  bool verify = false;        ///< verify the IR after every pass
+  bool writeHeader = true;    ///< model.h beside model.so
+  bool timing = false;        ///< print the time of each stage to stderr
+  std::string dumpDirectory;  ///< "": none; else the IR of each level and the assembly are written there
+};
+
+/// Parses "N=1,H=32..960:32,W=32.." and appends. Fails with an error text.
+LogicalResult parseDims(StringRef text, std::vector<DimBinding> &dims, std::string &error);
+
+/// Registers and loads nothing by itself: call it on a context's registry before loading models.
+void registerCompilerDialects(DialectRegistry &registry);
+
+/// Reads .onnx, .mlir or .mlirbc (by contents) and applies dims and extraOutputs. The result is at graph level.
+OwningOpRef<ModuleOp> loadModel(MLIRContext &context, StringRef path, const CompileOptions &options);
+/// The same from memory; external data is looked for in `folder`. `bytes` must outlive the module.
+OwningOpRef<ModuleOp> loadModelBytes(MLIRContext &context, StringRef bytes, StringRef name, StringRef folder,
+                                     const CompileOptions &options);
+
+/// Fixes or bounds the `?` extents of @main's arguments that have these names (or position names like "x.0").
+LogicalResult bindDims(ModuleOp module, ArrayRef<DimBinding> dims);
+
+/// Compiles a module of the graph level and writes `outputPath` and, beside it, the header. The module is consumed.
+/// Both files appear whole or not at all.
+LogicalResult compileToLibrary(ModuleOp module, const CompileOptions &options, StringRef outputPath);
+
+} // namespace mlir::aic
+
+#endif // AIC_DRIVER_DRIVER_H

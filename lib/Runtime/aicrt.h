@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* What the compiler's host code and the runtime know of each other (docs/Runtime.md, "Inside model.so"). */
+#ifndef AICRT_H
+#define AICRT_H
+
+#include "aic/Runtime/aic_model.h"
+
+#include <setjmp.h>
+
+#define AICRT_EXPORT __attribute__((visibility("default")))
+
+typedef void (*aicrt_kernel)(void *const *buffers, const int64_t *dims, int64_t worker, int64_t workers);
+typedef struct aicrt_call aicrt_call;
+typedef struct aicrt_pool aicrt_pool;
+
+/* Emitted by the compiler.
+   aic_host_io: header, symbols, inputs, outputs
+     header  = inputs, outputs, symbols, heap slots, threads, offset of the feature list in aic_host_strings
+     symbol  = offset of the name, minimum, maximum (-1: none), multiple
+     tensor  = dtype, rank, offset of the name, rank extents: a number, or -1 - symbol (output: any negative number) */
+extern const int64_t aic_host_io[];
+extern const char aic_host_strings[];
+extern const char aic_host_manifest[];
+extern const int64_t aic_host_manifest_size;
+/* Writes the extents of all outputs one after the other, -1 where data decides; returns the size of the arena. */
+int64_t aic_host_shapes(const int64_t *symbols, int64_t *output_dims);
+void aic_host_run(aicrt_call *call, void *const *inputs, const int64_t *symbols, char *arena);
+
+enum { AICRT_IO_INPUTS, AICRT_IO_OUTPUTS, AICRT_IO_SYMBOLS, AICRT_IO_HEAP, AICRT_IO_THREADS, AICRT_IO_FEATURES, AICRT_IO_HEADER };
+
+/* Called by the host code. The ones that can fail do not return then. */
+void aicrt_launch(aicrt_call *call, aicrt_kernel kernel, void *const *buffers, const int64_t *dims, int64_t launch);
+/* Memory for an output of these extents. */
+void *aicrt_output(aicrt_call *call, int64_t output, const int64_t *dims, int64_t bytes);
+/* At least `bytes` of memory that lives until the call ends or the slot is reserved again. */
+void *aicrt_reserve(aicrt_call *call, int64_t slot, int64_t bytes);
+void aicrt_check(aicrt_call *call, int8_t holds, const char *message);
+void aicrt_copy(void *to, const void *from, int64_t bytes);
+
+/* Between the runtime's own files. */
+const char *aicrt_missing_feature(const char *features, char *name, size_t size);
+aicrt_pool *aicrt_pool_create(int32_t threads);
+void aicrt_pool_destroy(aicrt_pool *pool);
+/* Runs the kernel on up to `threads` threads; alone if another call has the pool. */
+void aicrt_pool_run(aicrt_pool *pool, int32_t threads, aicrt_kernel kernel, void *const *buffers, const int64_t *dims);
+
+#endif /* AICRT_H */
