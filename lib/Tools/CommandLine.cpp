@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "aic/Tools/CommandLine.h"
 #include "aic/Tools/TensorFile.h"
+#include "mlir/IR/Location.h"
+#include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -39,6 +41,78 @@ LogicalResult writeOutput(StringRef path, StringRef content) {
     return success();
   printError(error);
   return failure();
+}
+
+int flushOutput(int status) {
+  outs().flush();
+  if (!outs().has_error())
+    return status;
+  printError("cannot write standard output: " + outs().error().message());
+  outs().clear_error();
+  return exitError;
+}
+
+//===-- Diagnostics ---------------------------------------------------------===//
+
+namespace {
+/// What a location says: at most one place in a file and one node of a model.
+struct Place {
+  std::string file, node;
+};
+} // namespace
+
+static void findPlace(Location location, Place &place) {
+  if (auto file = dyn_cast<FileLineColLoc>(location)) {
+    if (place.file.empty())
+      place.file = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
+  } else if (auto name = dyn_cast<NameLoc>(location)) {
+    if (place.node.empty())
+      place.node = name.getName().str();
+    findPlace(name.getChildLoc(), place);
+  } else if (auto fused = dyn_cast<FusedLoc>(location)) {
+    for (Location part : fused.getLocations())
+      findPlace(part, place);
+  } else if (auto call = dyn_cast<CallSiteLoc>(location)) {
+    findPlace(call.getCallee(), place);
+  }
+}
+
+static StringRef nameOf(DiagnosticSeverity severity) {
+  switch (severity) {
+  case DiagnosticSeverity::Error:
+    return "error";
+  case DiagnosticSeverity::Warning:
+    return "warning";
+  case DiagnosticSeverity::Remark:
+    return "remark";
+  case DiagnosticSeverity::Note:
+    return "note";
+  }
+  return "error";
+}
+
+static void print(Diagnostic &diagnostic, StringRef file) {
+  Place place;
+  findPlace(diagnostic.getLocation(), place);
+  std::string text = diagnostic.str();
+  errs() << toolName() << ": " << nameOf(diagnostic.getSeverity()) << ": ";
+  // A message that names the file or the node itself is not made to say so twice.
+  StringRef where = place.file.empty() ? file : StringRef(place.file);
+  if (!where.empty() && !StringRef(text).contains(where))
+    errs() << where << ": ";
+  if (!place.node.empty() && !StringRef(text).contains("'" + place.node + "'"))
+    errs() << "node '" << place.node << "': ";
+  errs() << text << "\n";
+  for (Diagnostic &note : diagnostic.getNotes())
+    print(note, "");
+}
+
+PrintDiagnostics::PrintDiagnostics(MLIRContext &context, StringRef file)
+    : ScopedDiagnosticHandler(&context), file(file.str()) {
+  setHandler([this](Diagnostic &diagnostic) {
+    print(diagnostic, this->file);
+    return success();
+  });
 }
 
 } // namespace mlir::aic::tools

@@ -3,6 +3,7 @@
 #ifndef AIC_TOOLS_COMMANDLINE_H
 #define AIC_TOOLS_COMMANDLINE_H
 
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/Support/LLVM.h"
 #include "llvm/ADT/StringRef.h"
 
@@ -30,6 +31,19 @@ llvm::StringRef toolName();
 
 /// Writes to a file (whole or not at all) or, for "-", to standard output; prints an error and fails if it cannot.
 LogicalResult writeOutput(llvm::StringRef path, llvm::StringRef content);
+
+/// Standard output is buffered: flushes it and turns a failure (a full disk) into an error. Returns the exit status.
+int flushOutput(int status);
+
+/// Prints a context's diagnostics while it lives, as `aic-run: error: file: node 'x': text`.
+class PrintDiagnostics : public ScopedDiagnosticHandler {
+public:
+  /// `file` is named where the location does not.
+  PrintDiagnostics(MLIRContext &context, llvm::StringRef file);
+
+private:
+  std::string file;
+};
 
 // The tools themselves.
 int runMain(int argc, char **argv);

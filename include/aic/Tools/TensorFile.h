@@ -35,6 +35,9 @@ std::string parseNpz(std::string_view bytes, NamedTensors &tensors);
 /// An uncompressed archive; the same tensors give the same bytes.
 std::string formatNpz(const NamedTensors &tensors, std::string &bytes);
 
+/// A serialized onnx.TensorProto with its name.
+std::string parseTensorProto(std::string_view bytes, NamedTensor &tensor);
+
 } // namespace aic::tools
 
 #endif // AIC_TOOLS_TENSORFILE_H
