@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- ReductionEmitter.cpp - Accumulators of a register tile -------------===//
+//
+// Two forms. Across: every lane is a point of the result, the accumulators of
+// all points are carried through the reduction loops in registers. Along: the
+// lanes run over the innermost reduced dim, several partial results hide the
+// latency and are combined at the end.
+//
+//===----------------------------------------------------------------------===//
+#include "ReductionEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace mlir::aic {
+namespace {
+
+class ReductionEmitter {
+public:
+  ReductionEmitter(const Root &root, const KernelPlan &plan, const TileSizes &sizes, const Tile &tile, ValueEmitter &values)
+      : root(root), op(root.op), plan(plan), sizes(sizes), tile(tile), values(values), b(values.b), loc(values.loc) {}
+
+  LogicalResult across(ArrayRef<SmallVector<LaneValue>> points);
+  LogicalResult along(const SmallVector<LaneValue> &point);
+  /// The operation that combines partial results, if partial results may be combined.
+  Operation *combiner();
+
+private:
+  using Step = llvm::function_ref<FailureOr<SmallVector<Value>>(ArrayRef<Value>)>;
+  FailureOr<SmallVector<LaneValue>> loopsAt(ArrayRef<LaneValue> point);
+  LinearIndex extentOf(unsigned loop);
+  FailureOr<SmallVector<Value>> carry(const LinearIndex &low, const LinearIndex &high, int64_t step, ArrayRef<Value> init,
+                                      llvm::function_ref<FailureOr<SmallVector<Value>>(const LinearIndex &, ArrayRef<Value>)> body);
+  FailureOr<SmallVector<Value>> nest(ArrayRef<unsigned> loops, ArrayRef<Value> acc);
+  FailureOr<SmallVector<Value>> step(ArrayRef<Value> acc);
+  FailureOr<SmallVector<Value>> vectorNest(ArrayRef<unsigned> loops, ArrayRef<Value> acc, Operation *combine);
+  FailureOr<SmallVector<Value>> vectorSteps(unsigned loop, ArrayRef<Value> acc);
+  Value combine(Operation *combine, Value x, Value y);
+  LogicalResult rememberAt(ArrayRef<LaneValue> point, ArrayRef<LaneValue> results);
+
+  const Root &root;
+  linalg::LinalgOp op;
+  const KernelPlan &plan;
+  const TileSizes &sizes;
+  const Tile &tile;
+  ValueEmitter &values;
+  OpBuilder &b;
+  Location loc;
+  SmallVector<SmallVector<LaneValue>> ivs; // of the root's loops, per point
+  SmallVector<Type> elements;
+};
+
+LinearIndex ReductionEmitter::extentOf(unsigned loop) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<ShapedType>(operand.get().getType()))
+      continue;
+    for (auto [d, expr] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))
+      if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && dim.getPosition() == loop)
+        return values.extent(operand.get(), d);
+  }
+  op.emitError("expected an operand that gives the extent of loop ") << loop;
+  return 0;
+}
+
+FailureOr<SmallVector<LaneValue>> ReductionEmitter::loopsAt(ArrayRef<LaneValue> point) {
+  SmallVector<LaneValue> result;
+  for (AffineExpr expr : root.loops) {
+    if (auto d = dyn_cast<AffineDimExpr>(expr); d && d.getPosition() >= point.size()) {
+      result.push_back(LinearIndex(0)); // a reduction
+      continue;
+    }
+    FailureOr<LaneValue> i = values.apply(expr, point);
+    if (failed(i))
+      return failure();
+    result.push_back(*i);
+  }
+  return result;
+}
+
+/// scf.for with carried values; a single iteration needs no loop.
+FailureOr<SmallVector<Value>>
+ReductionEmitter::carry(const LinearIndex &low, const LinearIndex &high, int64_t step, ArrayRef<Value> init,
+                        llvm::function_ref<FailureOr<SmallVector<Value>>(const LinearIndex &, ArrayRef<Value>)> body) {
+  auto length = values.index.sub(high, low).asConstant();
+  if (length && *length <= 0)
+    return SmallVector<Value>(init);
+  ValueEmitter::Memo saved = values.memo;
+  if (length && *length <= step) {
+    auto result = body(low, init);
+    values.memo = std::move(saved);
+    return result;
+  }
+  auto loop = scf::ForOp::create(b, loc, values.index.value(low), values.index.value(high), values.index.constant(step), init);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  auto result = body(values.index.atom(loop.getInductionVar()), SmallVector<Value>(loop.getRegionIterArgs()));
+  values.memo = std::move(saved);
+  if (failed(result))
+    return failure();
+  scf::YieldOp::create(b, loc, *result);
+  return SmallVector<Value>(loop.getResults());
+}
+
+/// One step of the reduction for every point of the tile.
+FailureOr<SmallVector<Value>> ReductionEmitter::step(ArrayRef<Value> acc) {
+  SmallVector<Value> next;
+  unsigned results = elements.size();
+  for (auto [p, loops] : llvm::enumerate(ivs)) {
+    tile.selectColumn(values, p % tile.columns);
+    SmallVector<LaneValue> in;
+    for (unsigned r = 0; r < results; ++r) {
+      Value v = acc[p * results + r];
+      in.push_back(isa<VectorType>(v.getType()) ? LaneValue::vector(v) : LaneValue::scalar(v));
+    }
+    FailureOr<SmallVector<LaneValue>> out = values.evaluate(op, loops, in);
+    if (failed(out))
+      return failure();
+    for (auto [r, value] : llvm::enumerate(*out)) {
+      bool wide = isa<VectorType>(acc[p * results + r].getType());
+      next.push_back(wide ? values.broadcast(value, elements[r]) : values.scalar(value));
+    }
+  }
+  return next;
+}
+
+/// The loops over `loops`, the innermost ones written out where they are short.
+FailureOr<SmallVector<Value>> ReductionEmitter::nest(ArrayRef<unsigned> loops, ArrayRef<Value> acc) {
+  if (loops.empty())
+    return step(acc);
+  unsigned loop = loops.front();
+  LinearIndex extent = extentOf(loop);
+  // How many steps lie inside one iteration of this loop, if that is known?
+  int64_t inside = 1;
+  for (unsigned inner : loops) {
+    auto n = extentOf(inner).asConstant();
+    inside = n && inside > 0 && *n < 4096 ? inside * *n : -1;
+    if (inside > 4096)
+      inside = -1;
+  }
+  auto at = [&](const LinearIndex &i) {
+    for (auto &point : ivs)
+      point[loop] = i;
+  };
+  int64_t limit = plan.contraction ? 12 : 32;
+  if (inside > 0 && inside * int64_t(ivs.size()) <= limit * 12 && inside <= limit) {
+    SmallVector<Value> current(acc);
+    for (int64_t i = 0; i < *extent.asConstant(); ++i) {
+      at(i);
+      FailureOr<SmallVector<Value>> next = nest(loops.drop_front(), current);
+      if (failed(next))
+        return failure();
+      current = *next;
+    }
+    return current;
+  }
+  int64_t unroll = 1;
+  if (loops.size() == 1 && extent.asConstant() && *extent.asConstant() % sizes.unroll == 0)
+    unroll = sizes.unroll;
+  return carry(0, extent, unroll, acc, [&](const LinearIndex &i, ArrayRef<Value> in) -> FailureOr<SmallVector<Value>> {
+    SmallVector<Value> current(in);
+    for (int64_t u = 0; u < unroll; ++u) {
+      at(values.index.add(i, u));
+      FailureOr<SmallVector<Value>> next = nest(loops.drop_front(), current);
+      if (failed(next))
+        return failure();
+      current = *next;
+    }
+    return current;
+  });
+}
+
+LogicalResult ReductionEmitter::rememberAt(ArrayRef<LaneValue> point, ArrayRef<LaneValue> results) {
+  SmallVector<LaneValue> index;
+  for (AffineExpr expr : root.index) {
+    FailureOr<LaneValue> i = values.apply(expr, point);
+    if (failed(i))
+      return failure();
+    index.push_back(*i);
+  }
+  for (auto [result, value] : llvm::zip_equal(op->getResults(), results))
+    values.remember(result, index, value);
+  return success();
+}
+
+LogicalResult ReductionEmitter::across(ArrayRef<SmallVector<LaneValue>> points) {
+  SmallVector<Value> acc;
+  for (Value result : op->getResults())
+    elements.push_back(cast<RankedTensorType>(result.getType()).getElementType());
+  SmallVector<unsigned> reductions;
+  op.getReductionDims(reductions);
+  // A point without lanes of its own (all lanes equal) stays a scalar.
+  bool wide = tile.vector && sizes.lanes > 1;
+  for (auto [p, point] : llvm::enumerate(points)) {
+    FailureOr<SmallVector<LaneValue>> loops = loopsAt(point);
+    if (failed(loops))
+      return failure();
+    ivs.push_back(*loops);
+    tile.selectColumn(values, p % tile.columns);
+    for (auto [r, element] : llvm::enumerate(elements)) {
+      OpOperand *init = op.getDpsInitOperand(r);
+      FailureOr<SmallVector<LaneValue>> at = values.apply(op.getMatchingIndexingMap(init), *loops);
+      if (failed(at))
+        return failure();
+      LaneValue first = values.read(init->get(), *at);
+      if (!first)
+        return failure();
+      acc.push_back(wide ? values.broadcast(first, element) : values.scalar(first));
+    }
+  }
+  FailureOr<SmallVector<Value>> result = nest(reductions, acc);
+  if (failed(result))
+    return failure();
+  for (auto [p, point] : llvm::enumerate(points)) {
+    SmallVector<LaneValue> done;
+    for (unsigned r = 0; r < elements.size(); ++r) {
+      Value v = (*result)[p * elements.size() + r];
+      done.push_back(isa<VectorType>(v.getType()) ? LaneValue::vector(v) : LaneValue::scalar(v));
+    }
+    if (failed(rememberAt(point, done)))
+      return failure();
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Along the reduced dim
+//===----------------------------------------------------------------------===//
+
+Operation *ReductionEmitter::combiner() {
+  if (op->getNumResults() != 1)
+    return nullptr;
+  Block *body = op.getBlock();
+  BlockArgument acc = body->getArgument(op.getNumDpsInputs());
+  Operation *last = body->getTerminator()->getOperand(0).getDefiningOp();
+  if (!last || last->getBlock() != body || !acc.hasOneUse() || *acc.user_begin() != last)
+    return nullptr;
+  bool associative = isa<arith::AddFOp, arith::MulFOp, arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp, arith::AddIOp,
+                         arith::MulIOp, arith::MaxSIOp, arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp, arith::AndIOp, arith::OrIOp>(last);
+  return associative ? last : nullptr;
+}
+
+Value ReductionEmitter::combine(Operation *combine, Value x, Value y) {
+  OperationState state(loc, combine->getName(), ValueRange{x, y}, {x.getType()}, llvm::to_vector(combine->getAttrs()));
+  return b.create(state)->getResult(0);
+}
+
+static vector::CombiningKind kindOf(Operation *combine) {
+  using K = vector::CombiningKind;
+  if (isa<arith::AddFOp, arith::AddIOp>(combine))
+    return K::ADD;
+  if (isa<arith::MulFOp, arith::MulIOp>(combine))
+    return K::MUL;
+  if (isa<arith::MaximumFOp>(combine))
+    return K::MAXIMUMF;
+  if (isa<arith::MinimumFOp>(combine))
+    return K::MINIMUMF;
+  if (isa<arith::MaxNumFOp>(combine))
+    return K::MAXNUMF;
+  if (isa<arith::MinNumFOp>(combine))
+    return K::MINNUMF;
+  if (isa<arith::MaxSIOp>(combine))
+    return K::MAXSI;
+  if (isa<arith::MinSIOp>(combine))
+    return K::MINSI;
+  if (isa<arith::MaxUIOp>(combine))
+    return K::MAXUI;
+  if (isa<arith::MinUIOp>(combine))
+    return K::MINUI;
+  return isa<arith::AndIOp>(combine) ? K::AND : K::OR;
+}
+
+/// Full groups of vectors, full vectors, then one masked vector, each partial result on its own.
+FailureOr<SmallVector<Value>> ReductionEmitter::vectorSteps(unsigned loop, ArrayRef<Value> acc) {
+  int64_t lanes = sizes.lanes, width = lanes * acc.size();
+  LinearIndex extent = extentOf(loop);
+  auto at = [&](const LinearIndex &base) {
+    LinearIndex i(base);
+    i.lane = lanes > 1;
+    ivs[0][loop] = i;
+  };
+  auto one = [&](Value in) -> FailureOr<Value> {
+    LaneValue value = lanes > 1 ? LaneValue::vector(in) : LaneValue::scalar(in);
+    FailureOr<SmallVector<LaneValue>> out = values.evaluate(op, ivs[0], {value});
+    if (failed(out))
+      return failure();
+    return values.broadcast((*out)[0], elements[0]);
+  };
+  values.lanes.mask = values.lanes.valid = Value();
+  LinearIndex full = values.index.scale(values.index.floorDiv(extent, width), width);
+  LinearIndex whole = values.index.scale(values.index.floorDiv(extent, lanes), lanes);
+  FailureOr<SmallVector<Value>> result = carry(0, full, width, acc, [&](const LinearIndex &i, ArrayRef<Value> in) -> FailureOr<SmallVector<Value>> {
+    SmallVector<Value> next;
+    for (auto [j, v] : llvm::enumerate(in)) {
+      at(values.index.add(i, j * lanes));
+      FailureOr<Value> n = one(v);
+      if (failed(n))
+        return failure();
+      next.push_back(*n);
+    }
+    return next;
+  });
+  if (failed(result))
+    return failure();
+  auto rest = carry(full, whole, lanes, result->front(), [&](const LinearIndex &i, ArrayRef<Value> in) -> FailureOr<SmallVector<Value>> {
+    at(i);
+    FailureOr<Value> n = one(in[0]);
+    if (failed(n))
+      return failure();
+    return SmallVector<Value>{*n};
+  });
+  if (failed(rest))
+    return failure();
+  auto tail = carry(whole, extent, lanes, rest->front(), [&](const LinearIndex &i, ArrayRef<Value> in) -> FailureOr<SmallVector<Value>> {
+    at(i);
+    Value valid = values.index.value(values.index.sub(extent, i));
+    if (lanes > 1) {
+      values.lanes.valid = valid;
+      values.lanes.mask = vector::CreateMaskOp::create(b, loc, VectorType::get({lanes}, b.getI1Type()), valid);
+    }
+    FailureOr<Value> n = one(in[0]);
+    if (failed(n))
+      return failure();
+    Value kept = lanes > 1 ? arith::SelectOp::create(b, loc, values.lanes.mask, *n, in[0]).getResult() : *n;
+    values.lanes.mask = values.lanes.valid = Value();
+    return SmallVector<Value>{kept};
+  });
+  if (failed(tail))
+    return failure();
+  (*result)[0] = tail->front();
+  return result;
+}
+
+FailureOr<SmallVector<Value>> ReductionEmitter::vectorNest(ArrayRef<unsigned> loops, ArrayRef<Value> acc, Operation *combine) {
+  if (loops.size() == 1)
+    return vectorSteps(loops[0], acc);
+  return carry(0, extentOf(loops[0]), 1, acc, [&](const LinearIndex &i, ArrayRef<Value> in) {
+    ivs[0][loops[0]] = i;
+    return vectorNest(loops.drop_front(), in, combine);
+  });
+}
+
+LogicalResult ReductionEmitter::along(const SmallVector<LaneValue> &point) {
+  Operation *combineOp = combiner();
+  Type element = cast<RankedTensorType>(op->getResult(0).getType()).getElementType();
+  elements.push_back(element);
+  FailureOr<SmallVector<LaneValue>> loops = loopsAt(point);
+  if (failed(loops))
+    return failure();
+  ivs.push_back(*loops);
+  SmallVector<unsigned> reductions;
+  op.getReductionDims(reductions);
+
+  std::optional<TypedAttr> neutral = arith::getNeutralElement(combineOp);
+  if (!neutral)
+    return op.emitError("expected a reduction with a neutral element");
+  int64_t partials = 4;
+  if (auto n = extentOf(reductions.back()).asConstant())
+    partials = std::clamp<int64_t>(*n / sizes.lanes, 1, partials);
+  Value zero = arith::ConstantOp::create(b, loc, *neutral);
+  Value start = values.broadcast(LaneValue::scalar(zero), element);
+  SmallVector<Value> acc(partials, start);
+  FailureOr<SmallVector<Value>> result = vectorNest(reductions, acc, combineOp);
+  if (failed(result))
+    return failure();
+  Value sum = result->front();
+  for (Value partial : llvm::drop_begin(*result))
+    sum = combine(combineOp, sum, partial);
+  if (isa<VectorType>(sum.getType())) {
+    sum = vector::ReductionOp::create(b, loc, kindOf(combineOp), sum,
+                                      isa<FloatType>(element) ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none);
+  }
+  OpOperand *init = op.getDpsInitOperand(0);
+  FailureOr<SmallVector<LaneValue>> at = values.apply(op.getMatchingIndexingMap(init), *loops);
+  if (failed(at))
+    return failure();
+  LaneValue first = values.read(init->get(), *at);
+  if (!first)
+    return failure();
+  sum = combine(combineOp, values.scalar(first), sum);
+  return rememberAt(point, {LaneValue::scalar(sum)});
+}
+} // namespace
+
+LogicalResult emitReduction(const Root &root, const KernelPlan &plan, const TileSizes &sizes,
+                            ArrayRef<SmallVector<LaneValue>> points, const Tile &tile, ValueEmitter &values) {
+  ReductionEmitter emitter(root, plan, sizes, tile, values);
+  if (plan.vectorInReduction && emitter.combiner())
+    return emitter.along(points.front());
+  return emitter.across(points);
+}
+
+} // namespace mlir::aic
