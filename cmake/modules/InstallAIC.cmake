@@ -1,0 +1,30 @@
+# `cmake --install build --prefix DIR`: the tools, the headers, the libraries and what find_package(AIC) reads.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+foreach(tool aic-opt aic-translate aic-compile aic-run aic-check aic-lsp-server)
+  if(TARGET ${tool})
+    install(TARGETS ${tool} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
+
+get_property(AIC_EXPORTED GLOBAL PROPERTY AIC_ALL_LIBS)
+# Folders of the build tree are of no use to others.
+foreach(library ${AIC_EXPORTED})
+  get_target_property(folders ${library} INTERFACE_INCLUDE_DIRECTORIES)
+  if(folders)
+    set_property(TARGET ${library} PROPERTY INTERFACE_INCLUDE_DIRECTORIES "$<BUILD_INTERFACE:${folders}>")
+  endif()
+endforeach()
+install(TARGETS ${AIC_EXPORTED} EXPORT AICTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/aic ${CMAKE_BINARY_DIR}/include/aic
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "*.td" PATTERN "*.inc"
+  PATTERN CMakeFiles EXCLUDE)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/aic)
+install(EXPORT AICTargets DESTINATION ${package_dir})
+configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/AICConfig.cmake.in ${CMAKE_BINARY_DIR}/cmake/AICConfig.cmake
+  INSTALL_DESTINATION ${package_dir} PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_BINDIR)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/cmake/AICConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/cmake/AICConfig.cmake ${CMAKE_BINARY_DIR}/cmake/AICConfigVersion.cmake
+  DESTINATION ${package_dir})
