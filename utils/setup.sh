@@ -44,6 +44,6 @@ else
   cp utils/requirements.txt "$stamp"
   echo "installed $(grep -c == utils/requirements.txt) packages"
 fi
-# The package `aic` is importable from the checkout: its Python files lie in python/src, its compiled module in build/python.
+# The package `aic` is importable from the checkout: the build puts it together in build/python.
 site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-printf '%s\n' "$AIC_ROOT/python/src" "$AIC_ROOT/build/python" >"$site/aic-checkout.pth"
+printf "%s\n" "$AIC_ROOT/build/python" >"$site/aic-checkout.pth"

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""AIC, a compiler of machine-learning models.
+
+    model = aic.compile("model.onnx")          # to native code for this processor
+    y = model(x)                               # numpy in, numpy out
+    session = aic.InferenceSession("model.onnx")   # the interface of onnxruntime, compiled once, cached on disk
+    print(aic.Module.from_onnx("model.onnx"))  # the IR
+"""
+from __future__ import annotations
+
+from . import _aic
+from ._types import ValueInfo
+from .errors import CompileError, Diagnostic, Error, LoadError, RunError
+from .model import Model, Module, compile, compile_to, load, passes
+from .session import InferenceSession, RunOptions, SessionOptions
+
+__version__ = _aic.version()
+
+__all__ = [
+    "CompileError", "Diagnostic", "Error", "InferenceSession", "LoadError", "Model", "Module", "RunError", "RunOptions",
+    "SessionOptions", "ValueInfo", "compile", "compile_to", "load", "passes",
+]
