@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- Window.cpp - Convolutions, pooling and resampling ------------------===//
+#include "Families.h"
+#include "aic/Eval/Tensor.h"
+#include <cmath>
+
+namespace mlir::aic::onnx_import {
+namespace {
+
+constexpr int64_t kMaxWindow = 1 << 20;
+
+/// The attributes that all sliding windows share, complete and checked.
+struct Window {
+  Ints kernel, strides, dilations, pads;
+  size_t rank = 0;
+  Value input; ///< padded already where the padding is not known at compile time
+
+  int64_t span(size_t i) const { return dilations[i] * (kernel[i] - 1) + 1; }
+};
+
+bool checkList(Node &n, StringRef name, const Ints &list, size_t size, int64_t least) {
+  if (list.size() != size)
+    n.error("attribute '" + name + "': expected " + Twine(size) + " numbers, got " + Twine(list.size()));
+  for (int64_t value : list)
+    if (value < least || value > kMaxWindow)
+      n.error("attribute '" + name + "': expected numbers of at least " + Twine(least) + ", got " + Twine(value));
+  return !n.failed();
+}
+
+/// Reads strides, dilations and padding. `padding` is the value that run-time padding is filled with (null: none can be).
+bool readWindow(Node &n, Value x, Ints kernel, Window &w, function_ref<Value()> padding) {
+  n.expectRank(x, 3, 5, "operand 0");
+  if (n.failed())
+    return false;
+  w.rank = size_t(n.rank(x)) - 2;
+  w.kernel = std::move(kernel);
+  w.strides = n.getInts("strides").value_or(Ints(w.rank, 1));
+  w.dilations = n.getInts("dilations").value_or(Ints(w.rank, 1));
+  std::optional<Ints> pads = n.getInts("pads");
+  std::string kind = n.getString("auto_pad", "NOTSET");
+  w.pads = pads.value_or(Ints(2 * w.rank, 0));
+  w.input = x;
+  if (!checkList(n, "kernel_shape", w.kernel, w.rank, 1) || !checkList(n, "strides", w.strides, w.rank, 1) ||
+      !checkList(n, "dilations", w.dilations, w.rank, 1) || !checkList(n, "pads", w.pads, 2 * w.rank, -kMaxWindow))
+    return false;
+  if (kind == "NOTSET" || kind.empty()) {
+    if (llvm::any_of(w.pads, [](int64_t p) { return p < 0; }))
+      n.unsupported("negative pads");
+    return !n.failed();
+  }
+  w.pads.assign(2 * w.rank, 0);
+  if (kind == "VALID")
+    return true;
+  if (kind != "SAME_UPPER" && kind != "SAME_LOWER") {
+    n.error("attribute 'auto_pad': expected NOTSET, VALID, SAME_UPPER or SAME_LOWER, got '" + kind + "'");
+    return false;
+  }
+  // The result has ceil(D / stride) places: the last window ends (ceil(D / stride) - 1) * stride + span.
+  bool isUpper = kind == "SAME_UPPER";
+  SmallVector<Extent> dynamic(2 * (w.rank + 2), Extent(0));
+  bool isDynamic = false;
+  for (size_t i = 0; i < w.rank; ++i) {
+    Extent total = w.span(i) - 1;
+    if (w.strides[i] != 1) {
+      Extent extent = n.extent(x, int64_t(i) + 2);
+      Extent last = n.times(n.minus(ceilDiv(n, extent, w.strides[i]), Extent(1)), Extent(w.strides[i]));
+      total = n.atLeast(n.minus(n.plus(last, Extent(w.span(i))), extent), 0);
+    }
+    Extent small = n.over(total, Extent(2)), large = n.minus(total, small);
+    Extent before = isUpper ? small : large, after = isUpper ? large : small;
+    if (before.number) {
+      w.pads[i] = *before.number;
+      w.pads[w.rank + i] = *after.number;
+    } else {
+      isDynamic = true;
+      dynamic[i + 2] = before;
+      dynamic[w.rank + 2 + i + 2] = after;
+    }
+  }
+  if (isDynamic) {
+    Value fill = padding ? padding() : Value();
+    if (!fill)
+      n.unsupported("auto_pad of dimensions that are not known");
+    else
+      w.input = n.pad(x, n.toVector(dynamic), fill, PadMode::constant);
+  }
+  return !n.failed();
+}
+
+/// The filter's spatial extents, which kernel_shape repeats.
+Ints filterKernel(Node &n, Value filter) {
+  Ints kernel;
+  for (int64_t i = 2; i < n.rank(filter); ++i) {
+    kernel.push_back(n.dim(filter, i));
+    if (ShapedType::isDynamic(kernel.back()))
+      n.unsupported("a filter of unknown shape");
+  }
+  if (std::optional<Ints> declared = n.getInts("kernel_shape"); declared && !n.failed() && *declared != kernel)
+    n.error("attribute 'kernel_shape': expected the filter's extents");
+  return kernel;
+}
+
+int64_t readGroups(Node &n) {
+  int64_t groups = n.getInt("group", 1);
+  if (groups < 1)
+    n.error("attribute 'group': expected a positive number, got " + Twine(groups));
+  return groups;
+}
+
+void conv(Node &n) { n.out(convolution(n, n.in(0), n.in(1), n.optional(2))); }
+
+void convTranspose(Node &n) {
+  Value x = n.in(0), filter = n.in(1), bias = n.optional(2);
+  n.expectRank(filter, n.rank(x), n.rank(x), "operand 1");
+  int64_t groups = readGroups(n);
+  std::optional<Ints> shape = n.getInts("output_shape");
+  std::string kind = n.getString("auto_pad", "NOTSET");
+  Window w;
+  w.rank = size_t(std::max<int64_t>(n.rank(x), 2)) - 2;
+  n.expectRank(x, 3, 5, "operand 0");
+  w.kernel = filterKernel(n, filter);
+  w.strides = n.getInts("strides").value_or(Ints(w.rank, 1));
+  w.dilations = n.getInts("dilations").value_or(Ints(w.rank, 1));
+  w.pads = n.getInts("pads").value_or(Ints(2 * w.rank, 0));
+  Ints extra = n.getInts("output_padding").value_or(Ints(w.rank, 0));
+  if (n.failed() || !checkList(n, "strides", w.strides, w.rank, 1) || !checkList(n, "dilations", w.dilations, w.rank, 1) ||
+      !checkList(n, "pads", w.pads, 2 * w.rank, -kMaxWindow) || !checkList(n, "output_padding", extra, w.rank, 0))
+    return;
+  if (shape && shape->size() == w.rank + 2)
+    shape->erase(shape->begin(), shape->begin() + 2);
+  if (shape && !checkList(n, "output_shape", *shape, w.rank, 1))
+    return;
+  bool isSame = kind == "SAME_UPPER" || kind == "SAME_LOWER";
+  if (shape || isSame || kind == "VALID")
+    w.pads.assign(2 * w.rank, 0);
+  if (shape || isSame)
+    for (size_t i = 0; i < w.rank; ++i) {
+      // stride * (D - 1) + extra + span - total = the extent asked for, or D * stride
+      int64_t total = w.span(i) + extra[i] - w.strides[i];
+      if (shape) {
+        int64_t extent = n.dim(x, int64_t(i) + 2);
+        if (ShapedType::isDynamic(extent))
+          return n.unsupported("output_shape with dimensions that are not known");
+        total = w.strides[i] * (extent - 1) + extra[i] + w.span(i) - (*shape)[i];
+      }
+      if (total < 0) {
+        extra[i] -= total;
+        total = 0;
+      }
+      int64_t small = total / 2, large = total - small;
+      w.pads[i] = kind == "SAME_UPPER" ? small : large;
+      w.pads[w.rank + i] = kind == "SAME_UPPER" ? large : small;
+    }
+  // Negative padding makes the result larger behind; before it there is no way to say so.
+  for (size_t i = 0; i < w.rank; ++i)
+    if (w.pads[i] < 0 || w.pads[w.rank + i] < 0)
+      return n.unsupported("negative pads");
+  n.out(n.make<ConvTransposeOp>(n.elem(x), x, filter, bias, ArrayRef(w.strides), ArrayRef(w.dilations), ArrayRef(w.pads),
+                                ArrayRef(extra), uint64_t(groups), false));
+}
+
+//===-- Pooling -------------------------------------------------------------===//
+
+Ints requireKernel(Node &n) {
+  std::optional<Ints> kernel = n.getInts("kernel_shape");
+  if (!kernel)
+    n.error("expected attribute 'kernel_shape'");
+  return kernel.value_or(Ints());
+}
+
+void maxPool(Node &n) {
+  Value x = n.in();
+  Window w;
+  bool isCeil = n.getBool("ceil_mode", false), isColumnMajor = n.getBool("storage_order", false);
+  Ints kernel = requireKernel(n);
+  if (n.failed() || !readWindow(n, x, kernel, w, [&] {
+        return n.wants(1) ? Value() : n.scalarLike(x, -std::numeric_limits<double>::infinity());
+      }))
+    return;
+  n.out(0, n.make<MaxPoolOp>(n.elem(x), w.input, ArrayRef(w.kernel), ArrayRef(w.strides), ArrayRef(w.dilations),
+                             ArrayRef(w.pads), isCeil, false));
+  if (n.wants(1))
+    n.out(1, n.make<MaxPoolIndicesOp>(n.b.getI64Type(), w.input, ArrayRef(w.kernel), ArrayRef(w.strides),
+                                      ArrayRef(w.dilations), ArrayRef(w.pads), isCeil, isColumnMajor));
+}
+
+void averagePool(Node &n) {
+  Value x = n.in();
+  Window w;
+  bool isCeil = n.getBool("ceil_mode", false), includesPad = n.getBool("count_include_pad", false);
+  Ints kernel = requireKernel(n);
+  if (n.failed() || !readWindow(n, x, kernel, w, nullptr))
+    return;
+  n.out(n.make<AvgPoolOp>(n.elem(x), w.input, ArrayRef(w.kernel), ArrayRef(w.strides), ArrayRef(w.dilations),
+                          ArrayRef(w.pads), isCeil, includesPad, false));
+}
+
+Value power(Node &n, Value x, int64_t p) {
+  if (p == 1)
+    return n.unary<AbsOp>(x);
+  if (p == 2)
+    return n.mul(x, x);
+  return n.binary<PowOp>(n.unary<AbsOp>(x), n.scalarLike(x, double(p)));
+}
+
+Value root(Node &n, Value x, int64_t p) {
+  if (p == 1)
+    return x;
+  return p == 2 ? n.unary<SqrtOp>(x) : n.binary<PowOp>(x, n.scalarLike(x, 1.0 / double(p)));
+}
+
+/// The p-norm of a window: its mean of |x|^p, with padding counted, times its size.
+void lpPool(Node &n) {
+  Value x = n.in();
+  int64_t p = n.getInt("p", 2);
+  bool isCeil = n.getBool("ceil_mode", false);
+  Window w;
+  Ints kernel = requireKernel(n);
+  if (n.failed() || !readWindow(n, x, kernel, w, [&] { return n.scalarLike(x, 0); }))
+    return;
+  double size = 1;
+  for (size_t i = 0; i < w.rank; ++i) {
+    size *= double(w.kernel[i]);
+    if (!isCeil)
+      continue;
+    // Make every window lie inside the padding.
+    int64_t extent = n.dim(w.input, int64_t(i) + 2);
+    if (ShapedType::isDynamic(extent))
+      return n.unsupported("ceil_mode with dimensions that are not known");
+    int64_t before = w.pads[i], &after = w.pads[w.rank + i], stride = w.strides[i];
+    int64_t count = (extent + before + after - w.span(i) + stride - 1) / stride + 1;
+    if ((count - 1) * stride >= extent + before)
+      --count;
+    after = std::max<int64_t>(after, (count - 1) * stride + w.span(i) - extent - before);
+  }
+  Value mean = n.make<AvgPoolOp>(n.elem(x), power(n, w.input, p), ArrayRef(w.kernel), ArrayRef(w.strides),
+                                 ArrayRef(w.dilations), ArrayRef(w.pads), false, true, false);
+  n.out(root(n, n.mul(mean, size), p));
+}
+
+Ints spatialAxes(Node &n, Value x) {
+  n.expectRank(x, 2, 64, "operand 0");
+  Ints axes;
+  for (int64_t i = 2; i < n.rank(x); ++i)
+    axes.push_back(i);
+  return axes;
+}
+
+template <ReduceKind kind> void globalPool(Node &n) { n.out(n.reduce(kind, n.in(), spatialAxes(n, n.in()), true)); }
+
+void globalLpPool(Node &n) {
+  int64_t p = n.getInt("p", 2);
+  n.out(root(n, n.reduce(ReduceKind::sum, power(n, n.in(), p), spatialAxes(n, n.in()), true), p));
+}
+
+//===-- Resampling ----------------------------------------------------------===//
+
+Value floatVector(Node &n, ArrayRef<double> values) {
+  ::aic::eval::Tensor tensor(::aic::eval::DType::F32, {int64_t(values.size())});
+  for (size_t i = 0; i < values.size(); ++i)
+    tensor.as<float>()[i] = float(values[i]);
+  return n.constant(tensor);
+}
+
+struct ResizeModes {
+  ResizeMode mode = ResizeMode::nearest;
+  CoordinateMode coordinates = CoordinateMode::half_pixel;
+  NearestMode nearest = NearestMode::round_prefer_floor;
+};
+
+bool readResizeModes(Node &n, ResizeModes &modes) {
+  std::string mode = n.getString("mode", "nearest");
+  if (mode == "nearest")
+    modes.mode = ResizeMode::nearest;
+  else if (mode == "linear" || mode == "bilinear")
+    modes.mode = ResizeMode::linear;
+  else if (mode == "cubic")
+    modes.mode = ResizeMode::cubic;
+  else
+    n.error("attribute 'mode': expected 'nearest', 'linear' or 'cubic', got '" + mode + "'");
+  if (n.opset < 11 || n.type() == "Upsample") {
+    modes.coordinates = CoordinateMode::asymmetric;
+    modes.nearest = NearestMode::floor;
+    return !n.failed();
+  }
+  std::string coordinates = n.getString("coordinate_transformation_mode", "half_pixel");
+  if (std::optional<CoordinateMode> known = symbolizeCoordinateMode(coordinates))
+    modes.coordinates = *known;
+  else
+    n.unsupported("coordinate_transformation_mode '" + coordinates + "'");
+  std::string nearest = n.getString("nearest_mode", "round_prefer_floor");
+  if (std::optional<NearestMode> known = symbolizeNearestMode(nearest))
+    modes.nearest = *known;
+  else
+    n.error("attribute 'nearest_mode': got '" + nearest + "'");
+  return !n.failed();
+}
+
+/// Puts values for some axes into a vector over all of them.
+Value spread(Node &n, Value values, ArrayRef<int64_t> axes, int64_t rank, function_ref<Value(int64_t)> otherwise) {
+  SmallVector<Value> parts;
+  for (int64_t d = 0; d < rank; ++d) {
+    auto it = llvm::find(axes, d);
+    int64_t i = it - axes.begin();
+    parts.push_back(it == axes.end() ? otherwise(d) : n.slice(values, 0, i, i + 1));
+  }
+  return n.concat(parts, 0);
+}
+
+void resizeTo(Node &n, Value x, Value scales, Value sizes, ArrayRef<int64_t> axes, const ResizeModes &modes) {
+  int64_t rank = n.rank(x);
+  double cubic = n.getFloat("cubic_coeff_a", -0.75);
+  bool excludes = n.getBool("exclude_outside", false), antialias = n.getBool("antialias", false);
+  std::string policy = n.getString("keep_aspect_ratio_policy", "stretch");
+  n.ignore("extrapolation_value");
+  if (n.failed())
+    return;
+  Type real = n.b.getF32Type(), i64 = n.b.getI64Type();
+  if (n.rank(scales ? scales : sizes) != 1 || n.dim(scales ? scales : sizes, 0) != int64_t(axes.size()))
+    return n.error("expected " + Twine(axes.size()) + (scales ? " scales" : " sizes"));
+  if (scales) {
+    scales = n.cast(scales, real);
+    std::optional<SmallVector<double>> numbers = n.floats(scales);
+    if (numbers) {
+      SmallVector<double> all(size_t(rank), 1.0);
+      for (auto [i, axis] : llvm::enumerate(axes))
+        all[size_t(axis)] = (*numbers)[i];
+      SmallVector<Extent> extents;
+      for (int64_t d = 0; d < rank; ++d) {
+        double scale = all[size_t(d)];
+        int64_t extent = n.dim(x, d);
+        if (!(scale > 0 && scale < 1e6))
+          return n.error("expected positive scales, got " + Twine(std::to_string(scale)));
+        if (!ShapedType::isDynamic(extent))
+          extents.push_back(int64_t(std::floor(float(extent) * float(scale))));
+        else if (scale == std::floor(scale))
+          extents.push_back(n.times(n.extent(x, d), Extent(int64_t(scale))));
+        else if (1 / scale == std::floor(1 / scale))
+          extents.push_back(n.over(n.extent(x, d), Extent(int64_t(1 / scale))));
+        else
+          extents.push_back(n.cast(n.unary<FloorOp>(n.mul(n.cast(n.toVector(n.extent(x, d)), real), scale)), i64));
+      }
+      sizes = n.toVector(extents);
+      scales = floatVector(n, all);
+    } else {
+      scales = spread(n, scales, axes, rank, [&](int64_t) { return floatVector(n, 1.0); });
+      sizes = n.cast(n.unary<FloorOp>(n.mul(n.cast(n.shapeOf(x), real), scales)), i64);
+    }
+  } else {
+    sizes = n.cast(sizes, i64);
+    std::optional<Ints> numbers = n.ints(sizes);
+    bool isKnown = numbers.has_value();
+    for (int64_t axis : axes)
+      isKnown &= !ShapedType::isDynamic(n.dim(x, axis)) && n.dim(x, axis) != 0;
+    if (isKnown) {
+      SmallVector<double> all(size_t(rank), 1.0);
+      Ints extents;
+      double chosen = policy == "not_larger" ? HUGE_VAL : 0;
+      for (auto [i, axis] : llvm::enumerate(axes)) {
+        double scale = float((*numbers)[i]) / float(n.dim(x, axis));
+        chosen = policy == "not_larger" ? std::min(chosen, scale) : std::max(chosen, scale);
+        all[size_t(axis)] = scale;
+      }
+      SmallVector<Extent> all64;
+      for (int64_t d = 0; d < rank; ++d) {
+        auto it = llvm::find(axes, d);
+        if (it == axes.end()) {
+          all64.push_back(n.extent(x, d));
+        } else if (policy == "stretch") {
+          all64.push_back((*numbers)[size_t(it - axes.begin())]);
+        } else {
+          all[size_t(d)] = chosen;
+          all64.push_back(int64_t(std::floor(double(n.dim(x, d)) * chosen + 0.5)));
+        }
+      }
+      scales = floatVector(n, all);
+      sizes = n.toVector(all64);
+    } else {
+      Value shape = n.cast(n.gather(n.shapeOf(x), n.vector(axes), 0), real);
+      Value factors = n.div(n.cast(sizes, real), shape);
+      if (policy != "stretch") {
+        factors = n.reduce(policy == "not_larger" ? ReduceKind::min : ReduceKind::max, factors, {0}, true);
+        sizes = n.cast(n.unary<FloorOp>(n.add(n.mul(shape, factors), 0.5)), i64);
+        factors = n.broadcast(factors, n.vector(int64_t(axes.size())));
+      }
+      scales = spread(n, factors, axes, rank, [&](int64_t) { return floatVector(n, 1.0); });
+      sizes = spread(n, sizes, axes, rank, [&](int64_t d) { return n.toVector(n.extent(x, d)); });
+    }
+  }
+  n.out(n.make<ResizeOp>(n.elem(x), x, scales, sizes, modes.mode, modes.coordinates, modes.nearest, APFloat(cubic),
+                         excludes, antialias));
+}
+
+void resize(Node &n) {
+  ResizeModes modes;
+  if (!readResizeModes(n, modes))
+    return;
+  Value x = n.in(0);
+  Ints axes;
+  for (int64_t d = 0; d < n.rank(x); ++d)
+    axes.push_back(d);
+  if (std::optional<Ints> chosen = n.getInts("axes")) {
+    axes = *chosen;
+    for (int64_t &axis : axes)
+      axis = n.checkAxis(axis, n.rank(x), "axes");
+  }
+  Value scales, sizes;
+  if (n.opset < 11) {
+    scales = n.in(1);
+  } else {
+    // Either may be an empty tensor.
+    auto given = [&](unsigned i) { return n.has(i) && n.dim(n.in(i), 0) != 0; };
+    if (given(2))
+      scales = n.in(2);
+    if (given(3))
+      sizes = n.in(3);
+    if (!scales == !sizes)
+      return n.error("expected either scales or sizes");
+  }
+  resizeTo(n, x, scales, sizes, axes, modes);
+}
+
+void upsample(Node &n) {
+  ResizeModes modes;
+  if (!readResizeModes(n, modes))
+    return;
+  Value x = n.in(0), scales;
+  Ints axes;
+  for (int64_t d = 0; d < n.rank(x); ++d)
+    axes.push_back(d);
+  if (n.opset >= 9) {
+    scales = n.in(1);
+  } else if (const ::onnx::AttributeProto *list = n.attribute("scales", ::onnx::AttributeProto::FLOATS)) {
+    scales = floatVector(n, SmallVector<double>(list->floats().begin(), list->floats().end()));
+  } else {
+    return n.error("expected attribute 'scales'");
+  }
+  resizeTo(n, x, scales, {}, axes, modes);
+}
+
+} // namespace
+
+Value convolution(Node &n, Value x, Value filter, Value bias) {
+  Window w;
+  n.expectRank(filter, n.rank(x), n.rank(x), "the filter");
+  int64_t groups = readGroups(n);
+  Ints kernel = filterKernel(n, filter);
+  if (n.failed() || !readWindow(n, x, kernel, w, [&] { return n.scalarLike(x, 0); }))
+    return {};
+  return n.make<ConvOp>(n.elem(x), w.input, filter, bias, ArrayRef(w.strides), ArrayRef(w.dilations), ArrayRef(w.pads),
+                        uint64_t(groups), false);
+}
+
+void addWindow(HandlerTable &table) {
+  table.add("AveragePool", 1, 1, averagePool);
+  table.add("Conv", 2, 3, conv);
+  table.add("ConvTranspose", 2, 3, convTranspose);
+  table.add("GlobalAveragePool", 1, 1, globalPool<ReduceKind::mean>);
+  table.add("GlobalLpPool", 1, 1, globalLpPool);
+  table.add("GlobalMaxPool", 1, 1, globalPool<ReduceKind::max>);
+  table.add("LpPool", 1, 1, lpPool);
+  table.add("MaxPool", 1, 1, maxPool);
+  table.add("Resize", 1, 4, resize, 10);
+  table.add("Upsample", 1, 2, upsample);
+}
+
+} // namespace mlir::aic::onnx_import
