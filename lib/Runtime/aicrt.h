@@ -24,12 +24,16 @@ extern const char aic_host_manifest[];
 extern const int64_t aic_host_manifest_size;
 /* Writes the extents of all outputs one after the other, -1 where data decides; returns the size of the arena. */
 int64_t aic_host_shapes(const int64_t *symbols, int64_t *output_dims);
-void aic_host_run(aicrt_call *call, void *const *inputs, const int64_t *symbols, char *arena);
+void aic_host_run(aicrt_call *call, void *const *inputs, const int64_t *symbols);
+/* The constants; this function keeps the host code free of 64-bit offsets. */
+const char *aic_host_weights(void);
 
 enum { AICRT_IO_INPUTS, AICRT_IO_OUTPUTS, AICRT_IO_SYMBOLS, AICRT_IO_HEAP, AICRT_IO_THREADS, AICRT_IO_FEATURES, AICRT_IO_HEADER };
 
 /* Called by the host code. The ones that can fail do not return then. */
 void aicrt_launch(aicrt_call *call, aicrt_kernel kernel, void *const *buffers, const int64_t *dims, int64_t launch);
+/* Called once, after the checks that need the inputs' extents only. */
+void *aicrt_arena(aicrt_call *call, int64_t bytes);
 /* Memory for an output of these extents. */
 void *aicrt_output(aicrt_call *call, int64_t output, const int64_t *dims, int64_t bytes);
 /* At least `bytes` of memory that lives until the call ends or the slot is reserved again. */

@@ -61,3 +61,17 @@ _Float16 __truncdfhf2(double d) {
   }
   return __truncsfhf2(f);
 }
+
+__bf16 __truncsfbf2(float f) {
+  uint32_t u = bits(f);
+  uint16_t b = (uint16_t)(u >> 16);
+  if ((u & 0x7fffffff) > 0x7f800000u)
+    b |= 0x40;
+  else
+    b = (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
+  __bf16 result;
+  memcpy(&result, &b, 2);
+  return result;
+}
+
+__bf16 __truncdfbf2(double d) { return __truncsfbf2((float)d); }

@@ -36,6 +36,7 @@ struct aicrt_call {
   aic_tensor *outputs;
   aic_run_options options;
   struct slot *heap;
+  struct arena *arena; /* taken from the model */
   aic_status status;
 };
 
@@ -314,6 +315,18 @@ void aicrt_launch(aicrt_call *call, aicrt_kernel kernel, void *const *buffers, c
     call->options.profile(call->options.user, (int32_t)launch, begin, now());
 }
 
+void *aicrt_arena(aicrt_call *call, int64_t bytes) {
+  if (call->options.arena) {
+    if (call->options.arena_bytes < bytes || (uintptr_t)call->options.arena % 64)
+      escape(call, fail(call_message(call), AIC_INVALID_ARGUMENT, "expected an arena of %lld bytes, aligned to 64, got %lld at %p",
+                        (long long)bytes, (long long)call->options.arena_bytes, call->options.arena));
+    return call->options.arena;
+  }
+  if (bytes < 0 || bytes > (int64_t)1 << 47 || !(call->arena = take_arena(call->model, bytes)))
+    escape(call, fail(call_message(call), AIC_OUT_OF_MEMORY, "out of memory: the arena needs %lld bytes", (long long)bytes));
+  return call->arena + 1;
+}
+
 void *aicrt_output(aicrt_call *call, int64_t output, const int64_t *dims, int64_t bytes) {
   aic_tensor *t = &call->outputs[output];
   const int64_t *at = first_output();
@@ -359,9 +372,9 @@ void aicrt_copy(void *to, const void *from, int64_t bytes) {
 }
 
 /* Apart from its caller, so that no variable of that lives across setjmp. */
-static aic_status guarded_run(aicrt_call *call, void *const *inputs, const int64_t *symbols, char *arena) {
+static aic_status guarded_run(aicrt_call *call, void *const *inputs, const int64_t *symbols) {
   if (!setjmp(call->escape))
-    aic_host_run(call, inputs, symbols, arena);
+    aic_host_run(call, inputs, symbols);
   return call->status;
 }
 
@@ -375,35 +388,24 @@ AICRT_EXPORT aic_status aic_model_run(aic_model *model, const aic_tensor *inputs
     return fail(m, AIC_INVALID_ARGUMENT, "expected a model, got NULL");
   if (call.options.threads <= 0 || call.options.threads > model->threads)
     call.options.threads = model->threads;
-  int64_t symbols[aic_host_io[AICRT_IO_SYMBOLS] + 1], extents[output_extents() + 1];
+  int64_t symbols[aic_host_io[AICRT_IO_SYMBOLS] + 1];
   aic_status status = check_inputs(m, inputs, num_inputs, symbols, 1);
   if (!status)
     status = check_outputs(m, outputs, num_outputs);
   if (status)
     return status;
 
-  int64_t heap = aic_host_io[AICRT_IO_HEAP], bytes = aic_host_shapes(symbols, extents);
+  int64_t heap = aic_host_io[AICRT_IO_HEAP];
   struct slot slots[heap + 1];
-  memset(slots, 0, sizeof(slots));
+  memset(slots, 0, sizeof(struct slot) * (size_t)(heap + 1));
   call.heap = slots;
-  struct arena *own = NULL;
-  char *memory = call.options.arena;
-  if (memory) {
-    if (call.options.arena_bytes < bytes || (uintptr_t)memory % 64)
-      return fail(m, AIC_INVALID_ARGUMENT, "expected an arena of %lld bytes, aligned to 64, got %lld at %p", (long long)bytes,
-                  (long long)call.options.arena_bytes, (void *)memory);
-  } else if (bytes) {
-    if (bytes < 0 || bytes > (int64_t)1 << 47 || !(own = take_arena(model, bytes)))
-      return fail(m, AIC_OUT_OF_MEMORY, "out of memory: the arena needs %lld bytes", (long long)bytes);
-    memory = (char *)(own + 1);
-  }
   void *data[num_inputs + 1];
   for (size_t i = 0; i < num_inputs; ++i)
     data[i] = inputs[i].data;
-  status = guarded_run(&call, data, symbols, memory);
+  status = guarded_run(&call, data, symbols);
   for (int64_t i = 0; i < heap; ++i)
     free(slots[i].memory);
-  if (own)
-    keep_arena(model, own);
+  if (call.arena)
+    keep_arena(model, call.arena);
   return status;
 }

@@ -7,6 +7,7 @@
 #ifndef AIC_DRIVER_DRIVER_H
 #define AIC_DRIVER_DRIVER_H
 
+#include "aic/CodeGen/CodeGen.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Support/LLVM.h"
@@ -23,7 +24,7 @@ struct DimBinding {
   int64_t multiple = 1;
 };
 
-enum class Sanitizer { None, Address, Thread };
+
 
 struct CompileOptions {
   std::string target = "x86";

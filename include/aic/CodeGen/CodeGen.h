@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- CodeGen.h - LLVM dialect to objects and libraries ------------------===//
+#ifndef AIC_CODEGEN_CODEGEN_H
+#define AIC_CODEGEN_CODEGEN_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Support/LLVM.h"
+#include "llvm/ADT/SmallVector.h"
+#include <string>
+#include <vector>
+
+namespace llvm {
+class raw_pwrite_stream;
+class raw_ostream;
+} // namespace llvm
+
+namespace mlir::aic {
+
+enum class Sanitizer { None, Address, Thread };
+
+/// What LLVM is told of the machine and how much it should do.
+struct CodeGenOptions {
+  std::string cpu = "x86-64";
+  std::string features;            ///< "+avx2,+fma"
+  unsigned vectorBits = 256;       ///< widest vectors that LLVM may use on its own
+  unsigned jobs = 1;
+  Sanitizer sanitize = Sanitizer::None;
+};
+
+enum class CodeKind { Object, Assembly, LLVMIR };
+
+/// The name of a function attribute of kernels that LLVM has to vectorise and unroll by itself.
+constexpr StringLiteral kScalarFallbackAttr = "aic.scalar_fallback";
+
+/// Translates modules in the LLVM dialect, each for itself and `jobs` at a time. Kernels go through three passes,
+/// those that carry `aic.scalar_fallback` through O2; the host module through none.
+LogicalResult generateCode(ArrayRef<ModuleOp> modules, const CodeGenOptions &options, CodeKind kind,
+                           std::vector<SmallVector<char, 0>> &results);
+
+/// Writes the constants that a module lists in `aic.weights` as a relocatable object with the hidden symbol
+/// `aic_weights`; packs them on the way, so memory does not grow with them.
+LogicalResult writeWeightObject(ModuleOp module, llvm::raw_pwrite_stream &os);
+
+struct LinkOptions {
+  std::string output;
+  std::string prefix;          ///< PREFIX_run, ...: second names of the exported functions; "": none
+  Sanitizer sanitize = Sanitizer::None;
+};
+
+/// Links objects, the file of the weights and the embedded runtime into a shared library. Errors go to `errors`.
+LogicalResult linkLibrary(ArrayRef<SmallVector<char, 0>> objects, int weightsFile, const LinkOptions &options,
+                          std::string &errors);
+
+/// The text of aic_model.h.
+StringRef modelHeaderText();
+
+} // namespace mlir::aic
+
+#endif // AIC_CODEGEN_CODEGEN_H

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef AIC_CONVERSION_HOSTTOLLVM_HOSTTOLLVM_H
+#define AIC_CONVERSION_HOSTTOLLVM_HOSTTOLLVM_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace mlir::aic {
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "aic/Conversion/HostToLLVM/HostToLLVM.h.inc"
+
+/// Module attributes that the pass leaves for code generation.
+constexpr StringLiteral kHostInterfaceAttr = "aic.host";  ///< inputs, outputs, launches: see docs/Runtime.md
+constexpr StringLiteral kHostWeightsAttr = "aic.weights"; ///< bytes of the weight section, in order
+/// Symbols of the host code that code generation defines.
+constexpr StringLiteral kWeightsFunction = "aic_host_weights";
+} // namespace mlir::aic
+
+#endif // AIC_CONVERSION_HOSTTOLLVM_HOSTTOLLVM_H
