@@ -6,7 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 #include "aic/InitAll.h"
+#include "aic/Conversion/AICToLinalg/AICToLinalg.h"
+#include "aic/Conversion/HostToLLVM/HostToLLVM.h"
+#include "aic/Conversion/KernelToVector/Passes.h"
 #include "aic/Dialect/AIC/IR/AICDialect.h"
+#include "aic/Dialect/AIC/Transforms/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/IR/ValueBoundsOpInterfaceImpl.h"
@@ -66,6 +70,12 @@ void registerAllDialects(DialectRegistry &registry) {
   registerExternalModels(registry);
 }
 
-void registerAllPasses() {}
+void registerAllPasses() {
+  registerPrepareLoopsPass();
+  registerFormKernelsPass();
+  registerAICToLinalgPasses();
+  registerAICKernelToVectorPasses();
+  registerHostToLLVMPasses();
+}
 
 } // namespace mlir::aic

@@ -30,6 +30,9 @@ struct KernelTime {
   int64_t nanoseconds;
 };
 
+/// The text of an error that a diagnostic has already told.
+constexpr llvm::StringLiteral kReported = "reported";
+
 class Runner {
 public:
   virtual ~Runner() = default;
@@ -48,7 +51,7 @@ protected:
 /// A library that aic-compile wrote.
 std::unique_ptr<Runner> loadLibrary(const std::string &path, int threads, std::string &error);
 /// The reference interpreter on a module of the graph level, which must outlive the runner.
-std::unique_ptr<Runner> interpret(ModuleOp module, std::string &error);
+std::unique_ptr<Runner> loadInterpreter(ModuleOp module, std::string &error);
 
 } // namespace aic::tools
 } // namespace mlir

@@ -180,11 +180,13 @@ private:
     return registry;
   }
   int fail(const std::string &error) {
-    printError(error);
+    if (error != kReported)
+      printError(error);
     return exitError;
   }
   std::string readOptions();
   std::unique_ptr<Runner> prepare(std::string &error);
+  std::unique_ptr<Runner> compileModel(std::string &error);
   std::string bindInputs();
   std::string makeRandom(size_t index, uint64_t seed);
   std::string call();
@@ -219,7 +221,7 @@ std::string RunTool::readOptions() {
   return "";
 }
 
-/// Makes a runner. An empty error with a null runner means that a diagnostic has been printed.
+/// Makes a runner. Null after an error.
 std::unique_ptr<Runner> RunTool::prepare(std::string &error) {
   bool isLibrary = startsWith(options.model, StringRef("\x7f"
                                                        "ELF"));
@@ -238,10 +240,13 @@ std::unique_ptr<Runner> RunTool::prepare(std::string &error) {
     return loaded;
   }
   module = loadModel(context, options.model, compile);
-  if (!module)
-    return nullptr;
-  if (options.interpret)
-    return interpret(*module, error);
+  if (module)
+    return options.interpret ? loadInterpreter(*module, error) : compileModel(error);
+  error = kReported;
+  return nullptr;
+}
+
+std::unique_ptr<Runner> RunTool::compileModel(std::string &error) {
   SmallString<128> path;
   if (std::error_code code = sys::fs::createTemporaryFile("aic-run", "so", path)) {
     error = "cannot make a temporary file: " + code.message();
@@ -249,6 +254,7 @@ std::unique_ptr<Runner> RunTool::prepare(std::string &error) {
   }
   sys::RemoveFileOnSignal(path);
   std::unique_ptr<Runner> loaded;
+  error = kReported;
   if (succeeded(compileToLibrary(*module, compile, path)))
     loaded = loadLibrary(path.str().str(), options.threads, error);
   // A loaded library needs its name no more.
@@ -353,7 +359,7 @@ int RunTool::run() {
     return fail("cannot read '" + options.model + "': No such file or directory");
   runner = prepare(error);
   if (!runner)
-    return error.empty() ? static_cast<int>(exitError) : fail(error);
+    return fail(error);
   if (options.info) {
     printInfo(*runner, options.json);
     return exitSuccess;
