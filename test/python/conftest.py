@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Models and folders that the tests share."""
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path, monkeypatch) -> pathlib.Path:
+    """Every test has a cache of its own."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("AIC_CACHE_DIR", str(folder))
+    return folder
+
+
+def weights() -> np.ndarray:
+    return np.arange(12, dtype=np.float32).reshape(4, 3) / 10
+
+
+def linear_model(opset: int = 17, external: str | None = None) -> onnx.ModelProto:
+    """relu(x @ w + b) for x f32[N, 4]; metadata filled in. `external`: the file that holds w."""
+    w, b = numpy_helper.from_array(weights(), "w"), numpy_helper.from_array(np.ones(3, np.float32), "b")
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["m"], name="product"),
+             helper.make_node("Add", ["m", "b"], ["s"], name="sum"), helper.make_node("Relu", ["s"], ["y"], name="relu")]
+    graph = helper.make_graph(nodes, "linear", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 4])],
+                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 3])], [w, b])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], producer_name="aic tests", ir_version=9,
+                              doc_string="a layer", model_version=7, domain="test")
+    helper.set_model_props(model, {"character": "a\nb"})
+    if external:
+        onnx.external_data_helper.convert_model_to_external_data(model, location=external, size_threshold=1)
+    return model
+
+
+def expected(x: np.ndarray) -> np.ndarray:
+    return np.maximum(x @ weights() + 1, 0)
+
+
+@pytest.fixture
+def linear(tmp_path) -> pathlib.Path:
+    path = tmp_path / "linear.onnx"
+    onnx.save(linear_model(), path)
+    return path
+
+
+@pytest.fixture
+def python() -> list[str]:
+    return [sys.executable]
+
+
+def environment(**extra: str) -> dict[str, str]:
+    return {**os.environ, **extra}

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""aic.compile, aic.Module and what they raise."""
+import threading
+
+import numpy as np
+import onnx
+import pytest
+from conftest import expected, linear_model
+from onnx import TensorProto, helper
+
+import aic
+
+
+def test_compile_and_call(linear):
+    model = aic.compile(linear)
+    assert [str(i) for i in model.inputs] == ["x: f32[N, 4]"]
+    assert [o.name for o in model.outputs] == ["y"]
+    for n in (1, 2, 7):
+        x = np.random.default_rng(n).standard_normal((n, 4)).astype(np.float32)
+        np.testing.assert_allclose(model(x), expected(x), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(model(x=x.tolist()), expected(x), rtol=1e-5, atol=1e-6)
+
+
+def test_bytes_and_fixed_dims():
+    model = aic.compile(linear_model().SerializeToString(), dims={"N": 2})
+    assert model.inputs[0].shape == (2, 4)
+    with pytest.raises(aic.RunError, match="expected extent 2 of dim 0, got 3"):
+        model(np.zeros((3, 4), np.float32))
+
+
+def test_keeps_the_library_where_asked(linear, tmp_path):
+    aic.compile(linear, output=tmp_path / "out.so", header=True)
+    assert (tmp_path / "out.so").exists() and (tmp_path / "out.h").exists()
+    model = aic.load(tmp_path / "out.so")
+    assert model.manifest
+    x = np.ones((1, 4), np.float32)
+    np.testing.assert_allclose(model(x), expected(x), rtol=1e-5)
+
+
+def test_inputs_need_not_be_dense(linear):
+    model, x = aic.compile(linear), np.random.default_rng(0).standard_normal((4, 6)).astype(np.float32).T
+    np.testing.assert_allclose(model(x), expected(x), rtol=1e-5, atol=1e-6)
+
+
+def test_wrong_inputs(linear):
+    model = aic.compile(linear)
+    for bad, message in ((np.zeros((1, 4)), "float32, got float64"), (np.zeros(4, np.float32), "rank 2, got 1"),
+                         (np.zeros((1, 5), np.float32), "extent 4 of dim 1, got 5")):
+        with pytest.raises(aic.RunError, match=message):
+            model(bad)
+    with pytest.raises(aic.RunError, match="got none for"):
+        model()
+    with pytest.raises(aic.RunError, match="got 'z'"):
+        model(z=1)
+
+
+def test_output_outlives_the_model(linear):
+    x = np.ones((2, 4), np.float32)
+    y = aic.compile(linear)(x)
+    np.testing.assert_allclose(y, expected(x), rtol=1e-5)
+
+
+def test_threads_call_at_once(linear):
+    model, bad = aic.compile(linear), []
+
+    def work(seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        for _ in range(50):
+            x = rng.standard_normal((int(rng.integers(1, 9)), 4)).astype(np.float32)
+            if not np.allclose(model(x), expected(x), atol=1e-5):
+                bad.append(x)
+
+    workers = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    assert not bad
+
+
+def test_unsupported_operator_is_named():
+    node = helper.make_node("NoSuchOperator", ["x"], ["y"], name="the_node")
+    value = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1]) for n in "xy"]
+    model = helper.make_model(helper.make_graph([node], "g", value[:1], value[1:]),
+                              opset_imports=[helper.make_opsetid("", 17)])
+    with pytest.raises(aic.CompileError, match="NoSuchOperator") as caught:
+        aic.compile(model.SerializeToString())
+    assert any(d.severity == "error" for d in caught.value.diagnostics)
+    assert "the_node" in str(caught.value)
+
+
+def test_damaged_model():
+    with pytest.raises(aic.CompileError):
+        aic.compile(b"not a model")
+    with pytest.raises(aic.CompileError):
+        aic.compile("no/such/file.onnx")
+
+
+def test_load_refuses_other_files(linear):
+    with pytest.raises(aic.LoadError):
+        aic.load(linear)
+
+
+def test_module_text_and_pipeline(linear):
+    module = aic.Module.from_onnx(linear)
+    assert "@main" in str(module) and 'aic.name = "x"' in str(module)
+    assert aic.Module.parse(str(module.run("canonicalize,cse")))
+    with pytest.raises(aic.CompileError, match="no-such-pass"):
+        module.run("no-such-pass")
+    with pytest.raises(aic.CompileError) as caught:
+        aic.Module.parse("func.func @f( {")
+    assert caught.value.diagnostics[0].location
+
+
+def test_interpreter_agrees(linear):
+    x = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
+    np.testing.assert_allclose(aic.Module.from_onnx(linear).interpret(x)[0], expected(x), rtol=1e-5, atol=1e-6)
+
+
+def test_passes_are_listed():
+    names = aic.passes()
+    assert "canonicalize" in names and "convert-aic-to-linalg" in names and all(names.values())
+
+
+def test_external_data(tmp_path):
+    onnx.save(linear_model(external="w.bin"), tmp_path / "m.onnx")
+    x = np.ones((1, 4), np.float32)
+    np.testing.assert_allclose(aic.compile(tmp_path / "m.onnx")(x), expected(x), rtol=1e-5)
+
+
+def test_onnx_backend():
+    import aic.onnx_backend as backend
+
+    assert backend.supports_device("CPU") and not backend.supports_device("CUDA")
+    x = np.random.default_rng(0).standard_normal((2, 4)).astype(np.float32)
+    model = linear_model()
+    np.testing.assert_allclose(backend.prepare(model).run([x])[0], expected(x), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(backend.run_model(model, {"x": x}).y, expected(x), rtol=1e-5, atol=1e-6)
+    node = helper.make_node("Mul", ["a", "b"], ["c"])
+    np.testing.assert_allclose(backend.run_node(node, [x, x])[0], x * x)
