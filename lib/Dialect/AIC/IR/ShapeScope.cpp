@@ -1,42 +1,203 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Dims are kept in a normal form (a polynomial with integer coefficients over
+// symbols and indivisible quotients), because everything that asks whether two
+// extents are equal compares pointers.
+//
+//===----------------------------------------------------------------------===//
 #include "aic/Dialect/AIC/IR/ShapeScope.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
+#include "aic/Dialect/AIC/IR/EvalBridge.h"
+#include "aic/Eval/Elementwise.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <map>
 
 namespace mlir::aic {
 
-AffineExpr ShapeScope::unknown() { return getAffineSymbolExpr(symbols++, context); }
-AffineExpr ShapeScope::constant(int64_t value) const { return getAffineConstantExpr(value, context); }
+//===-- Normal form ---------------------------------------------------------===//
 
-ArrayRef<AffineExpr> ShapeScope::dims(Value tensor) {
-  auto [it, isNew] = knownDims.try_emplace(tensor);
-  if (isNew)
-    for (int64_t extent : cast<RankedTensorType>(tensor.getType()).getShape())
-      it->second.push_back(ShapedType::isDynamic(extent) ? unknown() : constant(extent));
-  return it->second;
+namespace {
+
+/// A product of symbols and of divisions that could not be carried out, in the order of `before`.
+using Monomial = SmallVector<AffineExpr, 2>;
+
+/// A total order that does not depend on addresses.
+int compare(AffineExpr a, AffineExpr b) {
+  if (a == b)
+    return 0;
+  if (a.getKind() != b.getKind())
+    return a.getKind() < b.getKind() ? -1 : 1;
+  if (auto x = dyn_cast<AffineSymbolExpr>(a))
+    return x.getPosition() < cast<AffineSymbolExpr>(b).getPosition() ? -1 : 1;
+  if (auto x = dyn_cast<AffineDimExpr>(a))
+    return x.getPosition() < cast<AffineDimExpr>(b).getPosition() ? -1 : 1;
+  if (auto x = dyn_cast<AffineConstantExpr>(a))
+    return x.getValue() < cast<AffineConstantExpr>(b).getValue() ? -1 : 1;
+  auto x = cast<AffineBinaryOpExpr>(a), y = cast<AffineBinaryOpExpr>(b);
+  if (int order = compare(x.getLHS(), y.getLHS()))
+    return order;
+  return compare(x.getRHS(), y.getRHS());
 }
 
-std::optional<Dims> ShapeScope::elements(Value tensor) {
-  if (auto it = knownElements.find(tensor); it != knownElements.end())
-    return it->second;
-  auto type = dyn_cast<RankedTensorType>(tensor.getType());
-  if (!type || !type.hasStaticShape() || type.getNumElements() > kMaxElements || !type.getElementType().isInteger())
-    return std::nullopt;
-  std::optional<Dims> result;
-  DenseIntElementsAttr attr;
-  if (matchPattern(tensor, m_Constant(&attr))) {
-    result.emplace();
-    bool isUnsigned = attr.getElementType().isUnsignedInteger() || attr.getElementType().isInteger(1);
-    for (const APInt &value : attr.getValues<APInt>())
-      result->push_back(constant(isUnsigned ? int64_t(value.getZExtValue()) : value.getSExtValue()));
-  } else if (auto op = tensor.getDefiningOp<GraphOpInterface>()) {
-    result = op.inferElements(*this);
+struct MonomialOrder {
+  bool operator()(const Monomial &a, const Monomial &b) const {
+    if (a.size() != b.size())
+      return a.size() > b.size(); // the constant comes last
+    for (auto [x, y] : llvm::zip_equal(a, b))
+      if (int order = compare(x, y))
+        return order < 0;
+    return false;
   }
-  return knownElements[tensor] = result;
+};
+
+/// Coefficients by monomial. An overflow of 64 bits makes the whole polynomial invalid.
+struct Polynomial {
+  std::map<Monomial, int64_t, MonomialOrder> terms;
+  bool valid = true;
+
+  void add(const Monomial &monomial, int64_t coefficient) {
+    int64_t &sum = terms[monomial];
+    valid &= !llvm::AddOverflow(sum, coefficient, sum);
+    if (sum == 0)
+      terms.erase(monomial);
+  }
+  void addProduct(const Polynomial &a, const Polynomial &b) {
+    valid &= a.valid && b.valid;
+    for (const auto &[x, c] : a.terms)
+      for (const auto &[y, d] : b.terms) {
+        Monomial product;
+        std::merge(x.begin(), x.end(), y.begin(), y.end(), std::back_inserter(product),
+                   [](AffineExpr p, AffineExpr q) { return compare(p, q) < 0; });
+        int64_t coefficient;
+        valid &= !llvm::MulOverflow(c, d, coefficient);
+        add(product, coefficient);
+      }
+  }
+  std::optional<int64_t> constant() const {
+    if (terms.empty())
+      return 0;
+    if (terms.size() == 1 && terms.begin()->first.empty())
+      return terms.begin()->second;
+    return std::nullopt;
+  }
+};
+
+AffineExpr toExpr(const Polynomial &polynomial, MLIRContext *context) {
+  AffineExpr sum = getAffineConstantExpr(0, context);
+  for (const auto &[monomial, coefficient] : polynomial.terms) {
+    AffineExpr product = getAffineConstantExpr(1, context);
+    for (AffineExpr factor : monomial)
+      product = product * factor;
+    sum = sum + product * coefficient;
+  }
+  return sum;
 }
 
-void ShapeScope::setDims(Value tensor, ArrayRef<AffineExpr> dims) { knownDims[tensor] = Dims(dims); }
-void ShapeScope::setElements(Value tensor, ArrayRef<AffineExpr> elements) { knownElements[tensor] = Dims(elements); }
+/// `a / b` if every term of `a` is a multiple of the only term of `b`, or `a` is a multiple of `b` by a number.
+std::optional<Polynomial> quotient(const Polynomial &a, const Polynomial &b) {
+  Polynomial result;
+  if (!a.valid || !b.valid || b.terms.empty())
+    return std::nullopt;
+  if (a.terms.empty())
+    return result;
+  if (b.terms.size() == 1) {
+    const auto &[divisor, d] = *b.terms.begin();
+    for (const auto &[monomial, c] : a.terms) {
+      if (c % d != 0 || (d == -1 && c == INT64_MIN))
+        return std::nullopt;
+      Monomial rest;
+      auto less = [](AffineExpr p, AffineExpr q) { return compare(p, q) < 0; };
+      if (!std::includes(monomial.begin(), monomial.end(), divisor.begin(), divisor.end(), less))
+        return std::nullopt;
+      std::set_difference(monomial.begin(), monomial.end(), divisor.begin(), divisor.end(), std::back_inserter(rest),
+                          less);
+      result.add(rest, c / d);
+    }
+    return result;
+  }
+  if (a.terms.size() != b.terms.size())
+    return std::nullopt;
+  int64_t c = a.terms.begin()->second, d = b.terms.begin()->second;
+  if (d == -1 || c % d != 0)
+    return std::nullopt;
+  for (const auto &[x, y] : llvm::zip_equal(a.terms, b.terms)) {
+    int64_t product;
+    if (x.first != y.first || llvm::MulOverflow(y.second, c / d, product) || product != x.second)
+      return std::nullopt;
+  }
+  result.add({}, c / d);
+  return result;
+}
+
+Polynomial toPolynomial(AffineExpr expr);
+
+Polynomial divide(AffineBinaryOpExpr expr) {
+  Polynomial a = toPolynomial(expr.getLHS()), b = toPolynomial(expr.getRHS()), result;
+  bool isMod = expr.getKind() == AffineExprKind::Mod;
+  result.valid = a.valid && b.valid;
+  if (std::optional<Polynomial> even = quotient(a, b))
+    return isMod ? Polynomial() : *even;
+  Polynomial rest = a;
+  if (std::optional<int64_t> d = b.constant(); d && *d > 0) {
+    // What is a multiple of the divisor can be taken out: (d * q + r) floordiv d = q + r floordiv d.
+    rest = Polynomial();
+    for (const auto &[monomial, c] : a.terms) {
+      int64_t r = monomial.empty() ? llvm::mod(c, *d) : c % *d == 0 ? 0 : c;
+      if (!isMod)
+        result.add(monomial, (c - r) / *d);
+      rest.add(monomial, r);
+    }
+    if (std::optional<int64_t> r = rest.constant()) {
+      result.add({}, isMod ? *r : expr.getKind() == AffineExprKind::CeilDiv ? llvm::divideCeilSigned(*r, *d) : 0);
+      return result;
+    }
+  }
+  AffineExpr lhs = toExpr(rest, expr.getContext()), rhs = toExpr(b, expr.getContext());
+  result.add({getAffineBinaryOpExpr(expr.getKind(), lhs, rhs)}, 1);
+  return result;
+}
+
+Polynomial toPolynomial(AffineExpr expr) {
+  Polynomial result;
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
+    result.add({}, constant.getValue());
+    return result;
+  }
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary) {
+    result.add({expr}, 1);
+    return result;
+  }
+  if (expr.getKind() == AffineExprKind::Mul) {
+    result.addProduct(toPolynomial(binary.getLHS()), toPolynomial(binary.getRHS()));
+    return result;
+  }
+  if (expr.getKind() != AffineExprKind::Add)
+    return divide(binary);
+  result = toPolynomial(binary.getLHS());
+  Polynomial rhs = toPolynomial(binary.getRHS());
+  result.valid &= rhs.valid;
+  for (const auto &[monomial, coefficient] : rhs.terms)
+    result.add(monomial, coefficient);
+  return result;
+}
+
+} // namespace
+
+AffineExpr simplifyDim(AffineExpr number) {
+  if (!isa<AffineBinaryOpExpr>(number))
+    return number;
+  Polynomial polynomial = toPolynomial(number);
+  return polynomial.valid ? toExpr(polynomial, number.getContext()) : number;
+}
+
+AffineExpr exactQuotient(AffineExpr a, AffineExpr b) {
+  if (std::optional<Polynomial> result = quotient(toPolynomial(a), toPolynomial(b)))
+    return toExpr(*result, a.getContext());
+  return nullptr;
+}
 
 std::optional<int64_t> constantDim(AffineExpr dim) {
   if (auto constant = dyn_cast<AffineConstantExpr>(dim))
@@ -46,6 +207,74 @@ std::optional<int64_t> constantDim(AffineExpr dim) {
 
 SmallVector<int64_t> staticShape(ArrayRef<AffineExpr> dims) {
   return llvm::map_to_vector(dims, [](AffineExpr d) { return constantDim(d).value_or(ShapedType::kDynamic); });
+}
+
+//===-- ShapeScope ----------------------------------------------------------===//
+
+AffineExpr ShapeScope::symbol(bool nonNegative) {
+  extentSymbols.push_back(nonNegative);
+  return getAffineSymbolExpr(symbols++, context);
+}
+
+AffineExpr ShapeScope::constant(int64_t value) const { return getAffineConstantExpr(value, context); }
+
+ArrayRef<AffineExpr> ShapeScope::dims(Value tensor) {
+  std::unique_ptr<Dims> &known = knownDims[tensor];
+  if (!known) {
+    known = std::make_unique<Dims>();
+    for (int64_t extent : cast<RankedTensorType>(tensor.getType()).getShape())
+      known->push_back(ShapedType::isDynamic(extent) ? unknownExtent() : constant(extent));
+  }
+  return *known;
+}
+
+/// The numbers of a constant; nullopt for any other value.
+static std::optional<Dims> constantElements(Value tensor, const ShapeScope &scope) {
+  Attribute attr;
+  if (!matchPattern(tensor, m_Constant(&attr)))
+    return std::nullopt;
+  auto elements = dyn_cast<ElementsAttr>(attr);
+  if (!elements)
+    return std::nullopt;
+  ::aic::eval::Tensor storage, wide;
+  FailureOr<::aic::eval::View> view = toView(elements, storage);
+  if (failed(view))
+    return std::nullopt;
+  wide = ::aic::eval::cast(*view, ::aic::eval::DType::I64);
+  return llvm::map_to_vector(ArrayRef(wide.as<int64_t>(), wide.size()),
+                             [&](int64_t value) { return scope.constant(value); });
+}
+
+std::optional<Dims> ShapeScope::elements(Value tensor) {
+  if (auto it = knownElements.find(tensor); it != knownElements.end())
+    return it->second;
+  auto type = dyn_cast<RankedTensorType>(tensor.getType());
+  if (!type || !type.hasStaticShape() || type.getNumElements() > kMaxElements || !type.getElementType().isInteger())
+    return std::nullopt;
+  std::optional<Dims> result = constantElements(tensor, *this);
+  if (auto op = tensor.getDefiningOp<GraphOpInterface>(); !result && op) {
+    constexpr unsigned kMaxDepth = 200; // a longer chain is followed only by a walk in order
+    if (depth >= kMaxDepth)
+      return std::nullopt;
+    ++depth;
+    result = op.inferElements(*this);
+    --depth;
+    if (result)
+      llvm::transform(*result, result->begin(), simplifyDim);
+  }
+  return knownElements[tensor] = result;
+}
+
+void ShapeScope::setDims(Value tensor, ArrayRef<AffineExpr> dims) {
+  auto known = std::make_unique<Dims>(llvm::map_to_vector(dims, simplifyDim));
+  for (AffineExpr dim : *known)
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(dim); symbol && symbol.getPosition() < symbols)
+      extentSymbols.set(symbol.getPosition());
+  knownDims[tensor] = std::move(known);
+}
+
+void ShapeScope::setElements(Value tensor, ArrayRef<AffineExpr> elements) {
+  knownElements[tensor] = Dims(llvm::map_to_vector(elements, simplifyDim));
 }
 
 AffineExpr ShapeScope::broadcast(AffineExpr a, AffineExpr b) {
@@ -62,7 +291,7 @@ AffineExpr ShapeScope::broadcast(AffineExpr a, AffineExpr b) {
     return a;
   if (y)
     return b;
-  return unknown();
+  return unknownExtent();
 }
 
 std::optional<Dims> ShapeScope::broadcast(ArrayRef<AffineExpr> a, ArrayRef<AffineExpr> b) {
@@ -79,8 +308,24 @@ AffineExpr ShapeScope::product(ArrayRef<AffineExpr> dims) const {
   AffineExpr result = constant(1);
   for (AffineExpr dim : dims)
     result = result * dim;
-  return result;
+  return simplifyDim(result);
 }
+
+bool ShapeScope::isNonNegative(AffineExpr number) const {
+  Polynomial polynomial = toPolynomial(number);
+  auto factorIsNonNegative = [&](AffineExpr factor) {
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(factor))
+      return symbol.getPosition() < symbols && extentSymbols[symbol.getPosition()];
+    auto binary = dyn_cast<AffineBinaryOpExpr>(factor);
+    std::optional<int64_t> divisor = binary ? constantDim(binary.getRHS()) : std::nullopt;
+    return divisor && *divisor > 0 && (factor.getKind() == AffineExprKind::Mod || isNonNegative(binary.getLHS()));
+  };
+  return polynomial.valid && llvm::all_of(polynomial.terms, [&](const auto &term) {
+           return term.second >= 0 && llvm::all_of(term.first, factorIsNonNegative);
+         });
+}
+
+//===-- Types from dims -----------------------------------------------------===//
 
 LogicalResult inferResultTypes(Operation *op, ShapeScope &scope) {
   SmallVector<Dims> dims;

@@ -5,8 +5,10 @@
 
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/Value.h"
+#include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
+#include <memory>
 #include <optional>
 
 namespace mlir::aic {
@@ -24,10 +26,12 @@ public:
   virtual ~ShapeScope() = default;
 
   MLIRContext *getContext() const { return context; }
-  /// A symbol for a number of which nothing is known (extents: at least 0).
-  AffineExpr unknown();
+  /// A symbol for a number of which nothing is known.
+  AffineExpr unknown() { return symbol(/*nonNegative=*/false); }
+  /// A symbol for an unknown extent: at least 0.
+  AffineExpr unknownExtent() { return symbol(/*nonNegative=*/true); }
   AffineExpr constant(int64_t value) const;
-  /// The dims of a ranked tensor.
+  /// The dims of a ranked tensor. The list stays valid until setDims of the same value.
   ArrayRef<AffineExpr> dims(Value tensor);
   /// The elements of an integer tensor (row-major) if they are numbers or expressions of dims; at most
   /// kMaxElements of them.
@@ -44,16 +48,27 @@ public:
   std::optional<Dims> broadcast(ArrayRef<AffineExpr> a, ArrayRef<AffineExpr> b);
   /// Product of all dims (1 if none).
   AffineExpr product(ArrayRef<AffineExpr> dims) const;
+  /// Whether the number is provably at least 0.
+  bool isNonNegative(AffineExpr number) const;
 
   static constexpr int64_t kMaxElements = 64;
 
 private:
+  AffineExpr symbol(bool nonNegative);
+
   MLIRContext *context;
   unsigned symbols = 0;
-  llvm::DenseMap<Value, Dims> knownDims;
+  unsigned depth = 0;            // of elements() in itself
+  llvm::BitVector extentSymbols; // symbols that are at least 0
+  llvm::DenseMap<Value, std::unique_ptr<Dims>> knownDims; // stays in place while the map grows
   llvm::DenseMap<Value, std::optional<Dims>> knownElements;
 };
 
+/// The normal form of a number: a sum of products in a fixed order, so that equal polynomials are equal pointers;
+/// divisions that come out even are carried out.
+AffineExpr simplifyDim(AffineExpr number);
+/// `a / b` if `b` divides `a` as a polynomial (`b` is assumed not to be 0), else null.
+AffineExpr exactQuotient(AffineExpr a, AffineExpr b);
 /// The number, if the expression is one.
 std::optional<int64_t> constantDim(AffineExpr dim);
 /// The extents for a tensor type: numbers, and ShapedType::kDynamic for everything else.
