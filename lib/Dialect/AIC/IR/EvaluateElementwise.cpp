@@ -1,55 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "aic/Dialect/AIC/IR/AICOps.h"
+#include "aic/Dialect/AIC/IR/EvalBridge.h"
+#include "aic/Eval/Elementwise.h"
 
 using namespace mlir;
 using namespace mlir::aic;
 namespace eval = ::aic::eval;
 
-std::string AbsOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string AcosOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string AcoshOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string AddOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string AndOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string AsinOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string AsinhOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string AtanOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string AtanhOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string BitwiseNotOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string CastOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string CeilOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string CompareOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string CosOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string CoshOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string DequantizeOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string DivOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string ErfOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string ExpOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string FloorOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string IsInfOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string IsNanOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string LogOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string MaximumOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string MinimumOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string ModOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string MulOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string NegOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string NotOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string OrOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string PowOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string QuantizeOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string ReluOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string RemOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string RoundOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string RsqrtOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string SelectOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string ShiftLeftOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string ShiftRightOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string SigmoidOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string SignOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string SinOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string SinhOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string SqrtOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string SubOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string TanOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string TanhOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
-std::string XorOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) { return "has no evaluation yet"; }
+#define AIC_UNARY(NAME)                                                                                                \
+  std::string NAME##Op::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) {                  \
+    return eval::unary(eval::Unary::NAME, operands[0], results.emplace_back());                                        \
+  }
+AIC_UNARY(Abs)
+AIC_UNARY(Neg)
+AIC_UNARY(Sign)
+AIC_UNARY(Relu)
+AIC_UNARY(Exp)
+AIC_UNARY(Log)
+AIC_UNARY(Sqrt)
+AIC_UNARY(Rsqrt)
+AIC_UNARY(Erf)
+AIC_UNARY(Sigmoid)
+AIC_UNARY(Tanh)
+AIC_UNARY(Sin)
+AIC_UNARY(Cos)
+AIC_UNARY(Tan)
+AIC_UNARY(Asin)
+AIC_UNARY(Acos)
+AIC_UNARY(Atan)
+AIC_UNARY(Sinh)
+AIC_UNARY(Cosh)
+AIC_UNARY(Asinh)
+AIC_UNARY(Acosh)
+AIC_UNARY(Atanh)
+AIC_UNARY(Floor)
+AIC_UNARY(Ceil)
+AIC_UNARY(Round)
+AIC_UNARY(Not)
+AIC_UNARY(BitwiseNot)
+#undef AIC_UNARY
+
+#define AIC_BINARY(NAME)                                                                                               \
+  std::string NAME##Op::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) {                  \
+    return eval::binary(eval::Binary::NAME, operands[0], operands[1], results.emplace_back());                         \
+  }
+AIC_BINARY(Add)
+AIC_BINARY(Sub)
+AIC_BINARY(Mul)
+AIC_BINARY(Div)
+AIC_BINARY(Rem)
+AIC_BINARY(Mod)
+AIC_BINARY(Pow)
+AIC_BINARY(Maximum)
+AIC_BINARY(Minimum)
+AIC_BINARY(And)
+AIC_BINARY(Or)
+AIC_BINARY(Xor)
+AIC_BINARY(ShiftLeft)
+AIC_BINARY(ShiftRight)
+#undef AIC_BINARY
+
+std::string IsNanOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) {
+  return eval::isNaN(operands[0], results.emplace_back());
+}
+
+std::string IsInfOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) {
+  return eval::isInf(operands[0], getPositive(), getNegative(), results.emplace_back());
+}
+
+std::string CastOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) {
+  std::optional<eval::DType> type = toDType(getType().getElementType());
+  if (!type)
+    return "expected an element type of graph tensors";
+  results.push_back(eval::cast(operands[0], *type));
+  return "";
+}
+
+std::string CompareOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) {
+  // The enums have the same order.
+  auto predicate = static_cast<eval::Predicate>(getPredicate());
+  return eval::compare(predicate, operands[0], operands[1], results.emplace_back());
+}
+
+std::string SelectOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) {
+  return eval::select(operands[0], operands[1], operands[2], results.emplace_back());
+}
+
+std::string QuantizeOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) {
+  return eval::quantize(operands[0], operands[1], operands[2], getAxis(), getBlockSize(), results.emplace_back());
+}
+
+std::string DequantizeOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) {
+  std::optional<eval::DType> type = toDType(getType().getElementType());
+  if (!type)
+    return "expected an element type of graph tensors";
+  return eval::dequantize(operands[0], operands[1], operands[2], getAxis(), getBlockSize(), *type,
+                          results.emplace_back());
+}
