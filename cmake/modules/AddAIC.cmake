@@ -64,6 +64,8 @@ endfunction()
 function(add_aic_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;AIC_LIBS;MLIR_LIBS" ${ARGN})
   aic_present_sources(${name} ${ARG_UNPARSED_ARGUMENTS})
+  # A folder may hold files that belong to no library yet.
+  file(GLOB LLVM_OPTIONAL_SOURCES RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_mlir_library(${name} STATIC ${present}
     DISABLE_INSTALL EXCLUDE_FROM_LIBMLIR
     DEPENDS aic-headers ${ARG_DEPENDS})
