@@ -15,6 +15,7 @@ import difflib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -76,7 +77,7 @@ class Recorder:
 def loaded_libraries() -> list[str]:
     """Shared objects of ONNX Runtime that this process has mapped."""
     with open("/proc/self/maps") as maps:
-        return sorted({line.split()[-1] for line in maps if "onnxruntime" in os.path.basename(line.split()[-1])})
+        return sorted({line.split()[-1] for line in maps if re.search(r"onnxruntime[^/]*\.so", line)})
 
 
 def read_picture(picture: pathlib.Path, record: pathlib.Path) -> None:

@@ -8,7 +8,8 @@
 #include "Bindings.h"
 #include "aic/Driver/Driver.h"
 #include "aic/InitAll.h"
-#include "aic/Tools/Runner.h"
+#include "aic/Interpreter/Interpreter.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -184,31 +185,23 @@ public:
 
   py::list interpret(const py::list &arrays) const {
     Collector collector(*context);
-    std::string error;
-    std::unique_ptr<mlir::aic::tools::Runner> runner = mlir::aic::tools::interpret(*op, error);
-    if (!runner)
-      collector.raise(error);
-    if (arrays.size() != runner->inputs().size())
-      raise("RunError", "expected " + std::to_string(runner->inputs().size()) + " inputs, got " +
-                            std::to_string(arrays.size()));
+    auto main = op.get().lookupSymbol<mlir::func::FuncOp>("main");
+    if (!main)
+      raise("RunError", "expected a function @main");
     std::vector<eval::View> inputs;
-    for (size_t i = 0; i < arrays.size(); ++i) {
-      auto array = py::cast<py::array>(arrays[i]);
-      eval::DType type = typeOf(array);
-      if (type != runner->inputs()[i].type)
-        raise("RunError", "input '" + runner->inputs()[i].name + "': expected element type " +
-                              eval::name(runner->inputs()[i].type) + ", got " + eval::name(type));
-      inputs.push_back(viewOf(array, type));
+    for (py::handle item : arrays) {
+      auto array = py::cast<py::array>(item);
+      inputs.push_back(viewOf(array, typeOf(array)));
     }
-    std::vector<eval::Tensor> outputs;
+    mlir::FailureOr<std::vector<eval::Tensor>> outputs = mlir::failure();
     {
       py::gil_scoped_release release;
-      error = runner->run(inputs, outputs, nullptr);
+      outputs = mlir::aic::interpret(main, inputs);
     }
-    if (!error.empty())
-      raise("RunError", error);
+    if (failed(outputs))
+      collector.raise("the interpreter failed");
     py::list result;
-    for (eval::Tensor &output : outputs) {
+    for (eval::Tensor &output : *outputs) {
       py::dtype dtype = dtypeOf(output.type());
       result.append(arrayOf(std::move(output), dtype));
     }

@@ -32,10 +32,10 @@ eval::View viewOf(const py::array &array, eval::DType type) {
 eval::DType typeOf(const py::array &array) {
   std::string name = py::str(array.dtype().attr("name"));
   static const std::pair<const char *, eval::DType> types[] = {
-      {"bool", eval::DType::I1},      {"int8", eval::DType::I8},       {"int16", eval::DType::I16},
-      {"int32", eval::DType::I32},    {"int64", eval::DType::I64},     {"uint8", eval::DType::U8},
-      {"uint16", eval::DType::U16},   {"uint32", eval::DType::U32},    {"uint64", eval::DType::U64},
-      {"float16", eval::DType::F16},  {"bfloat16", eval::DType::BF16}, {"float32", eval::DType::F32},
+      {"bool", eval::DType::I1},     {"int8", eval::DType::I8},       {"int16", eval::DType::I16},
+      {"int32", eval::DType::I32},   {"int64", eval::DType::I64},     {"uint8", eval::DType::U8},
+      {"uint16", eval::DType::U16},  {"uint32", eval::DType::U32},    {"uint64", eval::DType::U64},
+      {"float16", eval::DType::F16}, {"bfloat16", eval::DType::BF16}, {"float32", eval::DType::F32},
       {"float64", eval::DType::F64}};
   for (auto [known, type] : types)
     if (name == known)

@@ -55,13 +55,13 @@ static py::object textOf(const std::string &bytes) {
 }
 
 static const char *typeName(int type) {
-  static const char *names[] = {"",       "float",  "uint8",  "int8",   "uint16", "int16",     "int32",      "int64",   "string",
-                                "bool",   "float16", "double", "uint32", "uint64", "complex64", "complex128", "bfloat16"};
+  static const char *names[] = {"",       "float",  "uint8",     "int8",       "uint16",  "int16",
+                                "int32",  "int64",  "string",    "bool",       "float16", "double",
+                                "uint32", "uint64", "complex64", "complex128", "bfloat16"};
   return type > 0 && type < static_cast<int>(std::size(names)) ? names[type] : "";
 }
 
-template <typename Values>
-static py::list describe(const Values &values, const std::set<std::string> &initialisers) {
+template <typename Values> static py::list describe(const Values &values, const std::set<std::string> &initialisers) {
   py::list result;
   for (const auto &value : values) {
     if (initialisers.count(value.name()))
