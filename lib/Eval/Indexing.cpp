@@ -140,8 +140,7 @@ std::string gatherElements(const View &input, const View &indices, int64_t axis,
 /// The offsets in elements of the slices that the tuples in `indices` pick from `indexed`.
 static std::string tupleOffsets(const View &indices, const View &indexed, int64_t batchDims,
                                 std::vector<int64_t> &offsets) {
-  if (indices.rank() < 1 || batchDims >= indices.rank() ||
-      batchDims + indices.shape.back() > indexed.rank())
+  if (indices.rank() < 1 || batchDims >= indices.rank() || batchDims + indices.shape.back() > indexed.rank())
     return "expected index tuples of at most " + number(indexed.rank() - batchDims) + " positions, got indices " +
            describe(indices.type, indices.shape);
   for (int64_t d = 0; d < batchDims; ++d)

@@ -36,10 +36,10 @@ struct Span {
 
 struct Layout {
   int64_t outer = 1, inner = 1;
-  std::vector<int64_t> input, output;      ///< Spatial extents.
-  std::vector<int64_t> strides;            ///< Of the input's spatial dims, in elements.
-  std::vector<std::vector<Span>> spans;    ///< Per dimension and output coordinate.
-  Shape shape;                             ///< Of the result.
+  std::vector<int64_t> input, output;   ///< Spatial extents.
+  std::vector<int64_t> strides;         ///< Of the input's spatial dims, in elements.
+  std::vector<std::vector<Span>> spans; ///< Per dimension and output coordinate.
+  Shape shape;                          ///< Of the result.
 };
 } // namespace
 
@@ -73,7 +73,8 @@ static std::string makeLayout(const View &input, const Window &window, Layout &l
       auto below = [&](int64_t limit) {
         return std::clamp<int64_t>(limit <= start ? 0 : (limit - start + dilation - 1) / dilation, 0, window.kernel[d]);
       };
-      Span span{start + low * dilation, std::max<int64_t>(below(extent) - low, 0), below(extent + window.pads[rank + d])};
+      Span span{start + low * dilation, std::max<int64_t>(below(extent) - low, 0),
+                below(extent + window.pads[rank + d])};
       layout.spans[d].push_back(span);
     }
   }

@@ -114,45 +114,45 @@ LogicalResult Frame::run(Block &block, ArrayRef<Slot> arguments, Slots &yielded)
 LogicalResult Frame::run(Operation &op) {
   Slots operands = llvm::map_to_vector(op.getOperands(), [&](Value value) { return values.lookup(value); });
   Slots results;
-  LogicalResult status =
-      TypeSwitch<Operation *, LogicalResult>(&op)
-          .Case([&](ReshapeOp reshape) { return runReshape(reshape, operands, results); })
-          .Case([&](GraphOpInterface graph) { return runGraphOp(graph, operands, results); })
-          .Case([&](arith::ConstantOp constant) { return runConstant(constant, results); })
-          .Case([&](func::CallOp call) { return runCall(call, operands, results); })
-          .Case([&](scf::IfOp branch) {
-            Region &region = scalar(operands[0]) ? branch.getThenRegion() : branch.getElseRegion();
-            return region.empty() ? success() : run(region.front(), {}, results);
-          })
-          .Case([&](scf::ForOp loop) { return runFor(loop, operands, results); })
-          .Case([&](scf::WhileOp loop) { return runWhile(loop, operands, results); })
-          .Case([&](tensor::ExtractOp extract) { return runExtract(extract, operands, results); })
-          .Case([&](tensor::CastOp) {
-            results.push_back(operands[0]);
-            return success();
-          })
-          .Case([&](tensor::DimOp dim) -> LogicalResult {
-            int64_t index = scalar(operands[1]);
-            if (index < 0 || index >= operands[0].view.rank())
-              return dim.emitOpError("expected a dimension in [0, ") << operands[0].view.rank() << "), got " << index;
-            results.push_back(scalarSlot(operands[0].view.shape[index], dim.getType()));
-            return success();
-          })
-          .Case([&](tensor::FromElementsOp elements) {
-            ArrayRef<int64_t> shape = elements.getType().getShape();
-            eval::Tensor tensor(operands[0].view.type, eval::Shape(shape.begin(), shape.end()));
-            size_t bytes = eval::byteSize(tensor.type());
-            for (auto [i, element] : llvm::enumerate(operands))
-              std::memcpy(tensor.as<char>() + i * bytes, element.view.data, bytes);
-            results.push_back(tensor);
-            return success();
-          })
-          .Default([&](Operation *other) -> LogicalResult {
-            FailureOr<int64_t> result = runArith(other, operands);
-            if (succeeded(result))
-              results.push_back(scalarSlot(*result, other->getResult(0).getType()));
-            return result;
-          });
+  LogicalResult status = TypeSwitch<Operation *, LogicalResult>(&op)
+                             .Case([&](ReshapeOp reshape) { return runReshape(reshape, operands, results); })
+                             .Case([&](GraphOpInterface graph) { return runGraphOp(graph, operands, results); })
+                             .Case([&](arith::ConstantOp constant) { return runConstant(constant, results); })
+                             .Case([&](func::CallOp call) { return runCall(call, operands, results); })
+                             .Case([&](scf::IfOp branch) {
+                               Region &region = scalar(operands[0]) ? branch.getThenRegion() : branch.getElseRegion();
+                               return region.empty() ? success() : run(region.front(), {}, results);
+                             })
+                             .Case([&](scf::ForOp loop) { return runFor(loop, operands, results); })
+                             .Case([&](scf::WhileOp loop) { return runWhile(loop, operands, results); })
+                             .Case([&](tensor::ExtractOp extract) { return runExtract(extract, operands, results); })
+                             .Case([&](tensor::CastOp) {
+                               results.push_back(operands[0]);
+                               return success();
+                             })
+                             .Case([&](tensor::DimOp dim) -> LogicalResult {
+                               int64_t index = scalar(operands[1]);
+                               if (index < 0 || index >= operands[0].view.rank())
+                                 return dim.emitOpError("expected a dimension in [0, ")
+                                        << operands[0].view.rank() << "), got " << index;
+                               results.push_back(scalarSlot(operands[0].view.shape[index], dim.getType()));
+                               return success();
+                             })
+                             .Case([&](tensor::FromElementsOp elements) {
+                               ArrayRef<int64_t> shape = elements.getType().getShape();
+                               eval::Tensor tensor(operands[0].view.type, eval::Shape(shape.begin(), shape.end()));
+                               size_t bytes = eval::byteSize(tensor.type());
+                               for (auto [i, element] : llvm::enumerate(operands))
+                                 std::memcpy(tensor.as<char>() + i * bytes, element.view.data, bytes);
+                               results.push_back(tensor);
+                               return success();
+                             })
+                             .Default([&](Operation *other) -> LogicalResult {
+                               FailureOr<int64_t> result = runArith(other, operands);
+                               if (succeeded(result))
+                                 results.push_back(scalarSlot(*result, other->getResult(0).getType()));
+                               return result;
+                             });
   if (failed(status))
     return failure();
   for (auto [result, slot] : llvm::zip_equal(op.getResults(), results))
@@ -242,9 +242,7 @@ LogicalResult Frame::runExtract(tensor::ExtractOp op, ArrayRef<Slot> operands, S
 FailureOr<int64_t> Frame::runArith(Operation *op, ArrayRef<Slot> operands) {
   bool isScalar = op->getNumResults() == 1 && op->getNumOperands() > 0 &&
                   llvm::all_of(op->getOperandTypes(), [](Type type) { return type.isIntOrIndex(); });
-  auto unknown = [&]() -> FailureOr<int64_t> {
-    return op->emitOpError("expected an operation of the graph level");
-  };
+  auto unknown = [&]() -> FailureOr<int64_t> { return op->emitOpError("expected an operation of the graph level"); };
   if (!isScalar)
     return unknown();
   SmallVector<int64_t> n = llvm::map_to_vector(operands, scalar);
@@ -325,8 +323,8 @@ static LogicalResult checkInputs(func::FuncOp func, ArrayRef<eval::View> inputs)
     auto name = func.getArgAttrOfType<StringAttr>(i, "aic.name");
     std::string title = name ? ("'" + name.getValue() + "'").str() : std::to_string(i);
     if (!fits(func.getArgumentTypes()[i], input))
-      return func.emitError("expected input ") << title << " to be " << func.getArgumentTypes()[i] << ", got "
-                                               << eval::describe(input.type, input.shape);
+      return func.emitError("expected input ")
+             << title << " to be " << func.getArgumentTypes()[i] << ", got " << eval::describe(input.type, input.shape);
     auto dims = func.getArgAttrOfType<ArrayAttr>(i, "aic.dims");
     for (auto [d, attr] : llvm::enumerate(dims ? dims.getValue() : ArrayRef<Attribute>())) {
       auto dim = dyn_cast<StringAttr>(attr);

@@ -12,8 +12,8 @@ using Operands = ArrayRef<eval::View>;
 using Results = std::vector<eval::Tensor>;
 
 template <typename PoolOp> static eval::Window windowOf(PoolOp op, bool channelsLast) {
-  return {op.getKernel().vec(), op.getStrides().vec(), op.getDilations().vec(), op.getPads().vec(), op.getCeilMode(),
-          channelsLast};
+  return {op.getKernel().vec(), op.getStrides().vec(), op.getDilations().vec(),
+          op.getPads().vec(),   op.getCeilMode(),      channelsLast};
 }
 
 std::string MaxPoolOp::evaluate(Operands operands, Results &results) {

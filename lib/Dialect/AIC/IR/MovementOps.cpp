@@ -219,7 +219,8 @@ LogicalResult BroadcastOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> 
     std::optional<Dims> result = scope.broadcast(input, *shape);
     if (!result)
       return emitOpError("expected input and shape to broadcast, got ")
-             << getInput().getType() << " and " << RankedTensorType::get(staticShape(*shape), getType().getElementType());
+             << getInput().getType() << " and "
+             << RankedTensorType::get(staticShape(*shape), getType().getElementType());
     results.push_back(*result);
     return success();
   }

@@ -33,8 +33,8 @@ static LogicalResult inferPool(PoolOp op, bool channelsLast, ShapeScope &scope, 
   Dims result(scope.dims(op.getInput()));
   size_t rank = op.getKernel().size();
   if (rank < 1 || result.size() != rank + 2)
-    return op.emitOpError("expected input of rank ") << rank + 2 << " for a kernel of " << rank
-                                                     << " dimensions (at least 1), got " << op.getInput().getType();
+    return op.emitOpError("expected input of rank ")
+           << rank + 2 << " for a kernel of " << rank << " dimensions (at least 1), got " << op.getInput().getType();
   if (op.getStrides().size() != rank || op.getDilations().size() != rank || op.getPads().size() != 2 * rank)
     return op.emitOpError("expected ") << rank << " strides and dilations and " << 2 * rank << " pads, got "
                                        << op.getStrides().size() << ", " << op.getDilations().size() << " and "
@@ -49,8 +49,8 @@ static LogicalResult inferPool(PoolOp op, bool channelsLast, ShapeScope &scope, 
   if (!llvm::all_of(op.getPads(), isPad))
     return op.emitOpError("expected pads in [0, 2^31), got [") << op.getPads() << "]";
 
-  eval::Window window{op.getKernel().vec(), op.getStrides().vec(), op.getDilations().vec(), op.getPads().vec(),
-                      op.getCeilMode(),     channelsLast};
+  eval::Window window{op.getKernel().vec(), op.getStrides().vec(), op.getDilations().vec(),
+                      op.getPads().vec(),   op.getCeilMode(),      channelsLast};
   for (size_t d = 0; d < rank; ++d) {
     AffineExpr &extent = result[d + (channelsLast ? 1 : 2)];
     std::optional<int64_t> number = constantDim(extent);
