@@ -83,12 +83,8 @@ LogicalResult Planner::resolveRoots() {
     auto op = access.tensor.getDefiningOp<linalg::LinalgOp>();
     if (!op)
       continue;
-    if (op == plan.kept) {
-      for (unsigned d = 0; d < plan.rank; ++d)
-        if (access.indices[d] != plan.outputs.front().index[d])
-          return op.emitError("expected a value that several stages share to be read in place");
-      continue;
-    }
+    if (op == plan.kept)
+      continue; // in memory; checked when the shared dims are known
     auto known = llvm::find_if(plan.roots, [&](const Root &r) { return r.op == op; });
     if (known != plan.roots.end()) {
       if (known->index != access.indices)
@@ -280,6 +276,11 @@ FailureOr<KernelPlan> Planner::run(SmallVectorImpl<Output> &pending) {
     reads->visitOperands(plan.kept, loops, false);
     if (failed(resolveRoots()))
       return failure();
+    for (const Access &access : reads->accesses)
+      if (access.tensor.getDefiningOp() == plan.kept)
+        for (unsigned d = 0; d < plan.rank; ++d)
+          if (shared[d] && access.indices[d] != identity[d])
+            return plan.kept.emitError("expected a value that several stages share to be read in place");
   }
   // Other outputs of the same space: the same shape, or a root of this plan.
   for (auto it = pending.begin(); it != pending.end();) {
