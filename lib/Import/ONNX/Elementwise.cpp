@@ -188,7 +188,7 @@ void dropout(Node &n) {
   if (Value training = n.optional(2)) {
     std::optional<Ints> mode = n.ints(training);
     std::optional<double> ratio = n.has(1) ? n.scalarOf(n.in(1)) : std::optional<double>(0.5);
-    if ((!mode || (*mode)[0] != 0) && !(ratio && *ratio == 0))
+    if ((!mode || mode->size() != 1 || (*mode)[0] != 0) && !(ratio && *ratio == 0))
       return n.unsupported("training mode");
   }
   n.out(0, n.in());

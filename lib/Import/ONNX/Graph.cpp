@@ -348,6 +348,12 @@ Scope GraphImporter::enter(Scope &around, StringRef prefix) {
   return names;
 }
 
+Region *GraphImporter::newRegion() {
+  regions.push_back(std::make_unique<Region>());
+  regions.back()->emplaceBlock();
+  return regions.back().get();
+}
+
 LogicalResult GraphImporter::importSubgraph(Scope &names, ::onnx::GraphProto &graph, SmallVectorImpl<Value> &outputs) {
   if (names.depth > kMaxDepth) {
     fail("expected graphs at most " + Twine(kMaxDepth) + " deep");

@@ -51,6 +51,9 @@ public:
   LogicalResult importSubgraph(Scope &names, ::onnx::GraphProto &graph, SmallVectorImpl<Value> &outputs);
   Scope enter(Scope &around, StringRef prefix);
 
+  /// A region with one block. What is dropped lives on until the end: values are keys of what is known about them.
+  Region *newRegion();
+
   OpBuilder builder;
   ShapeScope shapes;
   TensorReader reader;
@@ -81,6 +84,7 @@ private:
   std::map<std::string, bool> usedDims;
   std::map<std::string, ::onnx::FunctionProto *> functions;
   std::vector<UnsupportedOp> unsupported;
+  std::vector<std::unique_ptr<Region>> regions;
   uint64_t nodesImported = 0;
 };
 

@@ -421,6 +421,8 @@ void centerCropPad(Node &n) {
       axes.push_back(d);
   for (auto [i, axis] : llvm::enumerate(axes)) {
     axis = n.checkAxis(axis, rank, "axes");
+    if (n.failed())
+      return;
     Extent want = n.slice(shape, 0, int64_t(i), int64_t(i) + 1), have = n.extent(x, axis);
     if (std::optional<Ints> known = n.ints(shape); known && i < known->size())
       want = (*known)[i];

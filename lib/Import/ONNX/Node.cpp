@@ -271,6 +271,8 @@ Value Node::reduce(ReduceKind kind, Value x, ArrayRef<int64_t> axes, bool keep) 
 }
 
 Value Node::transpose(Value x, ArrayRef<int64_t> permutation) {
+  if (hasFailed)
+    return {};
   bool isIdentity = true;
   for (auto [i, axis] : enumerate(permutation))
     isIdentity &= int64_t(i) == axis;
@@ -278,16 +280,22 @@ Value Node::transpose(Value x, ArrayRef<int64_t> permutation) {
 }
 
 Value Node::concat(ArrayRef<Value> values, int64_t axis) {
+  if (hasFailed)
+    return {};
   if (values.size() == 1)
     return values[0];
   return make<ConcatOp>(values.empty() ? Type() : elem(values[0]), ValueRange(values), uint64_t(axis));
 }
 
 Value Node::slice(Value x, int64_t axis, int64_t begin, int64_t end, int64_t step) {
+  if (hasFailed)
+    return {};
   return make<SliceOp>(elem(x), x, vector(begin), vector(end), vector(step), ArrayRef<int64_t>(axis));
 }
 
 Value Node::slice(Value x, int64_t axis, Value begin, Value end) {
+  if (hasFailed)
+    return {};
   return make<SliceOp>(elem(x), x, begin, end, vector(1), ArrayRef<int64_t>(axis));
 }
 
@@ -333,6 +341,8 @@ Value Node::toVector(ArrayRef<Extent> extents) {
 Value Node::reshape(Value x, Value shape, bool copyZeros) { return make<ReshapeOp>(elem(x), x, shape, copyZeros); }
 
 Value Node::rearrange(Value x, ArrayRef<int64_t> axes) {
+  if (hasFailed)
+    return {};
   // A shape of numbers where possible: at most one unknown extent is not where it was.
   Ints shape;
   unsigned moved = 0;
@@ -356,6 +366,8 @@ Value Node::rearrange(Value x, ArrayRef<int64_t> axes) {
 }
 
 Value Node::squeeze(Value x, ArrayRef<int64_t> axes) {
+  if (hasFailed)
+    return {};
   Ints kept;
   for (int64_t i = 0; i < rank(x); ++i)
     if (!is_contained(axes, i))
@@ -366,6 +378,8 @@ Value Node::squeeze(Value x, ArrayRef<int64_t> axes) {
 }
 
 Value Node::unsqueeze(Value x, ArrayRef<int64_t> axes) {
+  if (hasFailed)
+    return {};
   Ints kept;
   for (int64_t i = 0, next = 0, end = rank(x) + int64_t(axes.size()); i < end; ++i)
     kept.push_back(is_contained(axes, i) ? -1 : next++);
@@ -373,6 +387,8 @@ Value Node::unsqueeze(Value x, ArrayRef<int64_t> axes) {
 }
 
 Value Node::alongAxis(Value vector, int64_t axis, int64_t rank) {
+  if (hasFailed)
+    return {};
   if (axis == rank - 1)
     return vector;
   Ints axes(size_t(rank - axis), -1);

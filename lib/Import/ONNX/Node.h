@@ -54,6 +54,11 @@ public:
   void error(const Twine &message);
   /// The model may be right but is not taken: all of these are reported together.
   void unsupported(const Twine &reason);
+  /// A part of the node has failed, and has said so.
+  bool poison() {
+    hasFailed = true;
+    return false;
+  }
 
   //===-- Operands and results --------------------------------------------===//
   unsigned numInputs() const { return proto.input_size(); }
