@@ -590,7 +590,7 @@ func::FuncOp KernelEmitter::run() {
     for (auto [i, value] : llvm::enumerate(ret->getOperands()))
       if (value.getDefiningOp() == structured)
         results[cast<OpResult>(value).getResultNumber()] = frame.tensors[first + i];
-    result = loop(0, 1, 1, /*share=*/true, [&](const LinearIndex &) { return emitStructuredOp(structured, b, operands, results); });
+    result = loop(0, 1, 1, /*share=*/true, [&](const LinearIndex &) { return emitStructuredOp(structured, values, operands, results); });
   } else {
     SmallVector<Output, 1> pending;
     tile.rows = {LinearIndex(0)};

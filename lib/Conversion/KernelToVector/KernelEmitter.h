@@ -30,7 +30,7 @@ func::FuncOp emitKernel(func::FuncOp source, const TileSizes &sizes);
 
 /// Emits a kernel that holds one `aic` operation that has loops of its own (scan, top_k, scatter, ...). The buffers are
 /// those of the operation's operands and of its results.
-LogicalResult emitStructuredOp(Operation *op, OpBuilder &b, ArrayRef<Buffer> operands, ArrayRef<Buffer> results);
+LogicalResult emitStructuredOp(Operation *op, ValueEmitter &values, ArrayRef<Buffer> operands, ArrayRef<Buffer> results);
 
 } // namespace mlir::aic
 
