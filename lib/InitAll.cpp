@@ -6,11 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 #include "aic/InitAll.h"
+#include "aic/CodeGen/Passes.h"
 #include "aic/Conversion/AICToLinalg/AICToLinalg.h"
 #include "aic/Conversion/HostToLLVM/HostToLLVM.h"
 #include "aic/Conversion/KernelToVector/Passes.h"
 #include "aic/Dialect/AIC/IR/AICDialect.h"
 #include "aic/Dialect/AIC/Transforms/Passes.h"
+#include "aic/Target/Passes.h"
+#include "aic/Pipelines/Pipelines.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/IR/ValueBoundsOpInterfaceImpl.h"
@@ -73,9 +76,12 @@ void registerAllDialects(DialectRegistry &registry) {
 void registerAllPasses() {
   registerPrepareLoopsPass();
   registerFormKernelsPass();
+  registerAICTargetPasses();
   registerAICToLinalgPasses();
   registerAICKernelToVectorPasses();
   registerHostToLLVMPasses();
+  registerAICCodeGenPasses();
+  registerPipelines();
 }
 
 } // namespace mlir::aic
