@@ -8,8 +8,60 @@ def InferShapesPass : Pass<"aic-infer-shapes", "::mlir::func::FuncOp"> {
   let summary = "Refine result types from symbolic dims";
   let description = [{
     Walks the function in order, derives the dims of every result from the operands (see ShapeScope) and replaces each
-    `?` whose extent is a number. The function's result types follow.
+    `?` whose extent is a number. The function's result types follow. Arguments' dims of one name (`aic.dims`) are one
+    extent. Users outside the graph level, control flow among them, keep the old type by a `tensor.cast`. Fails where
+    operands do not fit each other.
   }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+}
+
+def ConstantFoldPass : Pass<"aic-constant-fold", "::mlir::ModuleOp"> {
+  let summary = "Evaluate operations on constants";
+  let description = [{
+    Every operation of the graph level whose operands are constants, or whose elements are known by shape arithmetic, is
+    replaced by its value. Intermediate values of a chain never become attributes. Results over 4 KB are dense_resource
+    blobs. An operation whose result has more bytes than its operands and than `max-growth-bytes` stays (broadcast,
+    tile, range), as does one whose evaluation is an error: it is reported at run time.
+
+    The blobs of constants that lost their last use are emptied. Assumes that no other module of the context shares
+    them; `release-blobs=false` keeps them.
+  }];
+  let options = [
+    Option<"maxGrowthBytes", "max-growth-bytes", "uint64_t", "1048576", "largest result that has more bytes than its operands">,
+    Option<"releaseBlobs", "release-blobs", "bool", "true", "free the memory of constants that are not used any more">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def FoldBatchNormPass : Pass<"aic-fold-batch-norm", "::mlir::func::FuncOp"> {
+  let summary = "Fold scales and shifts per channel into weights";
+  let description = [{
+    A `batch_norm` by constants becomes a multiplication and an addition; these, and any others by a constant with one
+    number per feature, go into the weights and the bias of the convolution (`conv`, `conv_transpose`) or the weights of
+    the `matmul` before them, if that has no other user. The new weights are operations on constants, to be evaluated by
+    `aic-constant-fold`.
+
+    ```mlir
+    %1 = aic.conv %x, %w {...}
+    %2 = aic.batch_norm %1, %scale, %bias, %mean, %variance {...}
+    // becomes, with k = %scale / sqrt(%variance + epsilon)
+    %2 = aic.conv %x, (%w * k), (%bias - %mean * k) {...}
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def AssignLayoutPass : Pass<"aic-assign-layout", "::mlir::func::FuncOp"> {
+  let summary = "Make windowed operations channels last and cancel transposes";
+  let description = [{
+    Convolutions and poolings that are channels first become channels last between explicit `aic.transpose`. Transposes
+    then sink below elementwise operations, concat, pad, reduce, softmax, slice, resize, quantisation and reshapes whose
+    groups of dims stay together, are composed where they meet and vanish where they cancel. An operation with several
+    operands is crossed if that makes no more transposes of whole tensors. Constants are transposed by operations, to be
+    evaluated by `aic-constant-fold`. Arguments and results keep their layout.
+  }];
+  let options = [
+    Option<"channelsLast", "channels-last", "bool", "true", "the target prefers channels last; false leaves all as it is">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def PrepareLoopsPass : Pass<"aic-prepare-loops", "::mlir::func::FuncOp"> {
