@@ -77,6 +77,11 @@ GraphImporter::GraphImporter(::onnx::ModelProto &model, StringRef file, StringRe
   });
 }
 
+GraphImporter::~GraphImporter() {
+  for (auto &region : regions)
+    region->dropAllReferences();
+}
+
 std::string GraphImporter::takeCaptured() { return std::exchange(captured, {}); }
 
 void GraphImporter::fail(const Twine &message) {
@@ -562,7 +567,7 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
   for (const ::onnx::FunctionProto &function : model.functions())
     scanNodes(*this, function.node(), function.name() + "/", isFunction);
 
-  OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getUnknownLoc());
+  module = ModuleOp::create(builder.getUnknownLoc());
   module.get()->setAttr("aic.model_name", builder.getStringAttr(graph.name()));
   builder.setInsertionPointToStart(module->getBody());
   auto main = func::FuncOp::create(builder, builder.getUnknownLoc(), "main", builder.getFunctionType({}, {}));
@@ -625,7 +630,7 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
     fail("expected a valid graph: " + takeCaptured());
     return {};
   }
-  return module;
+  return std::move(module);
 }
 
 } // namespace mlir::aic::onnx_import

@@ -29,6 +29,7 @@ class GraphImporter {
 public:
   GraphImporter(::onnx::ModelProto &model, StringRef file, StringRef folder, MLIRContext *context,
                 const ONNXImportOptions &options);
+  ~GraphImporter();
 
   OwningOpRef<ModuleOp> run();
 
@@ -84,6 +85,7 @@ private:
   std::map<std::string, bool> usedDims;
   std::map<std::string, ::onnx::FunctionProto *> functions;
   std::vector<UnsupportedOp> unsupported;
+  OwningOpRef<ModuleOp> module;
   std::vector<std::unique_ptr<Region>> regions;
   uint64_t nodesImported = 0;
 };
