@@ -15,6 +15,7 @@ def AttachTargetPass : Pass<"aic-attach-target", "::mlir::ModuleOp"> {
     Option<"cpu", "cpu", "std::string", "\"host\"", "chip, as the backend calls it">,
     Option<"features", "features", "std::string", "\"\"", "added to the chip's: +x or -x, separated by commas">,
     Option<"threads", "threads", "int64_t", "0", "workers to plan for; 0: as many as the chip's model has">];
+  let dependentDialects = ["::mlir::aic::AICDialect"];
 }
 
 def SelectConfigPass : Pass<"aic-select-config", "::mlir::ModuleOp"> {
@@ -23,6 +24,7 @@ def SelectConfigPass : Pass<"aic-select-config", "::mlir::ModuleOp"> {
     Asks the backend of the module's `aic.target` for the `aic.lowering_config` of every kernel that has none: one that
     is written by hand stays.
   }];
+  let dependentDialects = ["::mlir::aic::AICDialect"];
 }
 
 def X86PackConstantsPass : Pass<"aic-x86-pack-constants", "::mlir::ModuleOp"> {

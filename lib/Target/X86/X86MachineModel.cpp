@@ -98,7 +98,7 @@ X86MachineModel X86MachineModel::read(TargetAttr target) {
 }
 
 LogicalResult X86MachineModel::verify(TargetAttr target, function_ref<InFlightDiagnostic()> emitError) {
-  StringRef known[] = {"lanes", "registers", "l1", "l2", "l3", "threads"};
+  const SmallVector<StringRef> known = {"lanes", "registers", "l1", "l2", "l3", "threads"};
   for (StringRef name : known)
     if (!target.getModel().get(name))
       return emitError() << "expected '" << name << "' in the machine model of an x86 target, got "
