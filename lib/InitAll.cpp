@@ -74,8 +74,7 @@ void registerAllDialects(DialectRegistry &registry) {
 }
 
 void registerAllPasses() {
-  registerPrepareLoopsPass();
-  registerFormKernelsPass();
+  registerAICPasses();
   registerAICTargetPasses();
   registerAICToLinalgPasses();
   registerAICKernelToVectorPasses();

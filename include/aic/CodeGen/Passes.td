@@ -4,6 +4,23 @@
 
 include "mlir/Pass/PassBase.td"
 
+def IsolateKernelsPass : Pass<"aic-isolate-kernels", "::mlir::ModuleOp"> {
+  let summary = "Move each kernel into a module of its own";
+  let description = [{
+    Kernels are compiled independently of each other: passes nested on modules run on them in parallel. A declaration stays
+    behind for the calls in `@main`. The module's `aic.target` is copied.
+
+    ```mlir
+    func.func private @k0(%x: tensor<8xf32>, %out: tensor<8xf32>) -> tensor<8xf32> attributes {aic.kernel} { ... }
+    // becomes
+    func.func private @k0(tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32> attributes {aic.kernel}
+    module attributes {aic.target = ...} {
+      func.func private @k0(...) -> tensor<8xf32> attributes {aic.kernel} { ... }
+    }
+    ```
+  }];
+}
+
 def LowerKernelMathPass : Pass<"aic-lower-kernel-math", "::mlir::ModuleOp"> {
   let summary = "Write math functions of kernels as arithmetic";
   let description = [{

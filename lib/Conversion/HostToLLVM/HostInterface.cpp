@@ -175,13 +175,21 @@ DictionaryAttr HostInterface::describe(MLIRContext *context) const {
   return entries.getDictionary(context);
 }
 
+/// A name's own child names the value, not a node.
+static void addNames(Location loc, llvm::SetVector<StringAttr> &names) {
+  if (auto name = dyn_cast<NameLoc>(loc)) {
+    names.insert(name.getName());
+  } else if (auto fused = dyn_cast<FusedLoc>(loc)) {
+    for (Location part : fused.getLocations())
+      addNames(part, names);
+  } else if (auto call = dyn_cast<CallSiteLoc>(loc)) {
+    addNames(call.getCallee(), names);
+  }
+}
+
 SmallVector<StringAttr> nodeNames(Location loc) {
   llvm::SetVector<StringAttr> names;
-  loc->walk([&](Location part) {
-    if (auto name = dyn_cast<NameLoc>(part))
-      names.insert(name.getName());
-    return WalkResult::advance();
-  });
+  addNames(loc, names);
   return names.takeVector();
 }
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- OutputFiles.cpp - Files that appear whole or not at all ------------===//
+#include "Internal.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+namespace mlir::aic {
+
+OutputFile::~OutputFile() {
+  if (temporary.empty())
+    return;
+  llvm::sys::fs::remove(temporary);
+  llvm::sys::DontRemoveFileOnSignal(temporary);
+}
+
+std::error_code OutputFile::create(StringRef path) {
+  output = path.str();
+  if (llvm::sys::fs::is_directory(path))
+    return std::make_error_code(std::errc::is_a_directory);
+  SmallString<128> model(path);
+  model += ".%%%%%%%%.tmp";
+  SmallString<128> made;
+  int fd;
+  if (std::error_code error = llvm::sys::fs::createUniqueFile(model, fd, made))
+    return error;
+  close(fd);
+  temporary = made.str().str();
+  llvm::sys::RemoveFileOnSignal(temporary);
+  return {};
+}
+
+std::error_code OutputFile::keep() {
+  if (std::error_code error = llvm::sys::fs::rename(temporary, output))
+    return error;
+  llvm::sys::DontRemoveFileOnSignal(temporary);
+  temporary.clear();
+  return {};
+}
+
+int openScratchFile(StringRef path) {
+  StringRef folder = llvm::sys::path::parent_path(path);
+  std::string where = folder.empty() ? "." : folder.str();
+  int fd = open(where.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0)
+    return fd;
+  std::string name = where + "/aic-XXXXXX"; // a file system without nameless files
+  fd = mkostemp(name.data(), O_CLOEXEC);
+  if (fd >= 0)
+    unlink(name.c_str());
+  return fd;
+}
+
+} // namespace mlir::aic
