@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Translate.cpp - aic-translate --------------------------------------===//
+#include "Levels.h"
+#include "Report.h"
+#include "aic/CodeGen/CodeGen.h"
+#include "aic/Dialect/AIC/IR/AICOps.h"
+#include "aic/Driver/Driver.h"
 #include "aic/Import/ONNX/Import.h"
-#include "aic/InitAll.h"
 #include "aic/Tools/CommandLine.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -29,21 +33,35 @@ EXAMPLES
   aic-translate --import-onnx model.onnx                       the graph, weights left out
   aic-translate --import-onnx model.onnx -o model.mlirbc       the graph with its weights
   aic-translate --import-onnx --dim N=1,H=32..960:32 model.onnx
+  aic-translate --aic-to-asm --cpu=znver3 model.onnx           what the CPU will run
+  aic-translate --aic-to-llvmir kernels.mlir                   from IR of any level
+  aic-translate --report --dim N=1 model.onnx                  kernels, their arithmetic, remarks
 )";
 
-enum class Action { ImportONNX };
+enum class Action { ImportONNX, LLVMIR, Assembly, Report };
 
 struct Options {
   cl::OptionCategory actionGroup{"Actions"}, inputGroup{"Input"}, outputGroup{"Output"};
 
-  cl::opt<Action> action{cl::Required, cl::cat(actionGroup), cl::desc("What to do (one of these):"),
-                         cl::values(clEnumValN(Action::ImportONNX, "import-onnx", "An ONNX model to aic IR"))};
+  cl::opt<Action> action{
+      cl::Required, cl::cat(actionGroup), cl::desc("What to do (one of these):"),
+      cl::values(clEnumValN(Action::ImportONNX, "import-onnx", "An ONNX model to aic IR"),
+                 clEnumValN(Action::LLVMIR, "aic-to-llvmir", "A model or IR of any level to LLVM IR"),
+                 clEnumValN(Action::Assembly, "aic-to-asm", "A model or IR of any level to assembly"),
+                 clEnumValN(Action::Report, "report",
+                            "A table of the kernels that a model becomes, with their arithmetic, "
+                            "and every remark about what was not done"))};
   cl::opt<std::string> model{cl::Positional, cl::Required, cl::desc("MODEL"), cl::cat(inputGroup)};
   cl::list<std::string> dims{"dim", cl::cat(inputGroup), cl::value_desc("NAME=N,NAME=MIN..MAX:MULTIPLE"),
                              cl::desc("Fix or bound extents by name (\"N\") or place (\"x:0\")")};
+  cl::opt<std::string> cpu{"cpu", cl::cat(inputGroup), cl::init("host"), cl::value_desc("name"),
+                           cl::desc("CPU to compile for, as LLVM names it")};
+  cl::opt<std::string> features{"features", cl::cat(inputGroup), cl::value_desc("+a,-b"),
+                                cl::desc("Changes of the CPU's features, like -avx512f")};
   cl::opt<std::string> output{"o", cl::cat(outputGroup), cl::init("-"), cl::value_desc("file"),
                               cl::desc("Where to write; a file that ends in .mlirbc gets bytecode")};
   cl::opt<bool> weights{"print-weights", cl::cat(outputGroup), cl::desc("Print the contents of large constants too")};
+  cl::opt<bool> json{"json", cl::cat(outputGroup), cl::desc("--report as JSON")};
   cl::opt<bool> locations{"print-locations", cl::cat(outputGroup),
                           cl::desc("Print the location of each operation: the names of the model's nodes")};
 };
@@ -76,6 +94,46 @@ LogicalResult importModel(MLIRContext &context, const Options &options) {
   return module ? writeOutput(options.output, format(*module, options)) : failure();
 }
 
+LogicalResult compileModel(MLIRContext &context, const Options &options) {
+  CompileOptions compile;
+  std::string error, text;
+  for (const std::string &dims : options.dims)
+    if (failed(parseDims(dims, compile.dims, error)))
+      return printError("--dim: " + error), failure();
+  OwningOpRef<ModuleOp> module = loadModel(context, options.model, compile);
+  if (!module)
+    return failure();
+  X86PipelineOptions pipeline;
+  pipeline.cpu = options.cpu.getValue();
+  pipeline.features = options.features.getValue();
+  if (options.action == Action::Report)
+    return success(succeeded(reportKernels(*module, pipeline, options.json, text)) &&
+                   succeeded(writeOutput(options.output, text)));
+  if (failed(lowerTo(*module, Level::Code, pipeline)))
+    return failure();
+  CodeGenOptions code;
+  if (auto target = (*module)->getAttrOfType<TargetAttr>(TargetAttr::attributeName)) {
+    code.cpu = target.getChip().str();
+    code.features = target.getFeatures().str();
+    code.vectorBits = static_cast<unsigned>(target.getNumber("lanes", 8)) * 32;
+  }
+  // Each kernel is a module of its own, the host code is what is left.
+  SmallVector<OwningOpRef<ModuleOp>> kernels;
+  for (auto kernel : llvm::make_early_inc_range(module->getOps<ModuleOp>())) {
+    kernel->remove();
+    kernels.emplace_back(kernel);
+  }
+  SmallVector<ModuleOp> modules{*module};
+  llvm::append_range(modules, llvm::map_range(kernels, [](OwningOpRef<ModuleOp> &kernel) { return *kernel; }));
+  std::vector<SmallVector<char, 0>> texts;
+  CodeKind kind = options.action == Action::LLVMIR ? CodeKind::LLVMIR : CodeKind::Assembly;
+  if (failed(generateCode(modules, code, kind, texts)))
+    return failure();
+  for (const SmallVector<char, 0> &part : texts)
+    text.append(part.data(), part.size());
+  return writeOutput(options.output, text);
+}
+
 } // namespace
 
 int translateMain(int argc, char **argv) {
@@ -84,16 +142,11 @@ int translateMain(int argc, char **argv) {
   if (failed(parseCommandLine(argc, argv, overview)))
     return exitError;
   DialectRegistry registry;
-  registerAllDialects(registry);
+  registerCompilerDialects(registry);
   MLIRContext context(registry);
   PrintDiagnostics diagnostics(context, options.model);
-  LogicalResult result = failure();
-  switch (options.action) {
-  case Action::ImportONNX:
-    result = importModel(context, options);
-    break;
-  }
-  return failed(result) ? exitError : exitSuccess;
+  bool imports = options.action == Action::ImportONNX;
+  return failed(imports ? importModel(context, options) : compileModel(context, options)) ? exitError : exitSuccess;
 }
 
 } // namespace mlir::aic::tools

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- Report.cpp - aic-translate --report --------------------------------===//
+#include "Report.h"
+#include "Levels.h"
+#include "aic/Dialect/AIC/IR/AICOps.h"
+#include "aic/Tools/Flops.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Remark/RemarkStreamer.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace mlir::aic::tools {
+
+namespace {
+
+struct KernelRow {
+  std::string name, kind, fallback;
+  double flops = 0; ///< of all calls
+  int64_t calls = 0;
+  SetVector<StringRef> nodes;
+};
+
+class Report {
+public:
+  Report(ModuleOp module, const X86PipelineOptions &options) : module(module), options(options) {}
+  LogicalResult run();
+  void print(raw_ostream &os);
+  void printJson(raw_ostream &os);
+
+private:
+  void readKernels();
+  void readFallbacks();
+  double total();
+
+  ModuleOp module;
+  const X86PipelineOptions &options;
+  MapVector<StringRef, KernelRow> rows;
+  SetVector<StringRef> remarks;
+  BumpPtrAllocator allocator;
+  StringSaver saver{allocator};
+  std::string machine;
+};
+
+void Report::readKernels() {
+  if (auto target = module->getAttrOfType<TargetAttr>(TargetAttr::attributeName))
+    machine = (target.getBackend() + " " + target.getChip()).str();
+  for (auto kernel : module.getOps<func::FuncOp>()) {
+    if (!kernel->hasAttr("aic.kernel"))
+      continue;
+    StringRef name = saver.save(kernel.getName());
+    KernelRow &row = rows[name];
+    row.name = name.str();
+    auto config = kernel->getAttrOfType<LoweringConfigAttr>(LoweringConfigAttr::attributeName);
+    row.kind = config ? stringifyKernelClass(config.getKernelClass()).str() : "";
+    row.flops = countFlopsWithin(kernel);
+  }
+  module->walk([&](func::CallOp call) {
+    auto found = rows.find(call.getCallee());
+    if (found == rows.end())
+      return;
+    ++found->second.calls;
+    for (StringRef node : nodeNames(call))
+      found->second.nodes.insert(saver.save(node));
+  });
+  for (auto &[name, row] : rows)
+    row.flops *= static_cast<double>(std::max<int64_t>(row.calls, 1));
+}
+
+void Report::readFallbacks() {
+  module->walk([&](func::FuncOp kernel) {
+    auto found = rows.find(kernel.getName());
+    if (Attribute reason = kernel->getAttr("aic.scalar_fallback"); reason && found != rows.end()) {
+      auto text = dyn_cast<StringAttr>(reason);
+      found->second.fallback = text ? text.str() : "scalar loops";
+    }
+  });
+}
+
+double Report::total() {
+  double sum = 0;
+  for (auto &[name, row] : rows)
+    sum += row.flops;
+  return sum;
+}
+
+LogicalResult Report::run() {
+  MLIRContext *context = module.getContext();
+  remark::RemarkCategories all{".*", ".*", ".*", ".*", ".*"};
+  (void)remark::enableOptimizationRemarks(*context, nullptr, std::make_unique<remark::RemarkEmittingPolicyAll>(), all,
+                                          /*printAsEmitRemarks=*/true);
+  ScopedDiagnosticHandler collect(context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Remark)
+      return failure();
+    remarks.insert(saver.save(diagnostic.str()));
+    return success();
+  });
+  if (failed(lowerTo(module, Level::Kernels, options)))
+    return failure();
+  readKernels();
+  if (failed(lowerTo(module, Level::Tiles, options)))
+    return failure();
+  readFallbacks();
+  return success();
+}
+
+void Report::print(raw_ostream &os) {
+  SmallVector<KernelRow> sorted = llvm::to_vector(llvm::make_second_range(rows));
+  llvm::stable_sort(sorted, [](const KernelRow &a, const KernelRow &b) { return a.flops > b.flops; });
+  int64_t calls = 0;
+  for (const KernelRow &row : sorted)
+    calls += row.calls;
+  double sum = std::max(total(), 1.0);
+  os << machine
+     << format(": %zu kernels, %lld calls, %.4g GFLOP\n\n", sorted.size(), static_cast<long long>(calls),
+               total() * 1e-9);
+  os << "    GFLOP      %  calls  kernel    class         nodes\n";
+  for (const KernelRow &row : sorted) {
+    os << format("%9.4f %6.1f %6lld  ", row.flops * 1e-9, 100 * row.flops / sum, static_cast<long long>(row.calls))
+       << left_justify(row.name, 8) << "  " << left_justify(row.kind, 12) << "  " << llvm::join(row.nodes, ", ")
+       << "\n";
+  }
+  if (!remarks.empty())
+    os << "\nRemarks\n";
+  for (StringRef remark : remarks)
+    os << "  " << remark << "\n";
+}
+
+void Report::printJson(raw_ostream &os) {
+  json::Array kernels;
+  double sum = std::max(total(), 1.0);
+  for (auto &[name, row] : rows) {
+    json::Array nodes;
+    for (StringRef node : row.nodes)
+      nodes.push_back(node);
+    json::Object entry{{"kernel", row.name}, {"class", row.kind},        {"calls", row.calls},
+                       {"flops", row.flops}, {"share", row.flops / sum}, {"nodes", std::move(nodes)}};
+    entry["scalar_fallback"] = row.fallback.empty() ? json::Value(nullptr) : json::Value(row.fallback);
+    kernels.push_back(std::move(entry));
+  }
+  json::Array texts;
+  for (StringRef remark : remarks)
+    texts.push_back(remark);
+  json::Object result{
+      {"machine", machine}, {"flops", total()}, {"kernels", std::move(kernels)}, {"remarks", std::move(texts)}};
+  os << formatv("{0:2}", json::Value(std::move(result))) << "\n";
+}
+
+} // namespace
+
+LogicalResult reportKernels(ModuleOp module, const X86PipelineOptions &options, bool json, std::string &text) {
+  Report report(module, options);
+  if (failed(report.run()))
+    return failure();
+  raw_string_ostream os(text);
+  json ? report.printJson(os) : report.print(os);
+  return success();
+}
+
+} // namespace mlir::aic::tools
