@@ -10,6 +10,7 @@
 #include "Lowering.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/Support/MathExtras.h"
@@ -112,8 +113,28 @@ std::optional<OpFoldResult> Lowering::number(Location loc, AffineExpr expr) {
 
 OpFoldResult Lowering::dim(Location loc, Value tensor, int64_t dim) {
   int64_t extent = mlir::cast<RankedTensorType>(tensor.getType()).getDimSize(dim);
-  return ShapedType::isDynamic(extent) ? OpFoldResult(tensor::DimOp::create(b, loc, tensor, dim).getResult())
-                                       : num(extent);
+  if (!ShapedType::isDynamic(extent))
+    return num(extent);
+  // What was just written says its extents.
+  Operation *op = tensor.getDefiningOp();
+  if (auto generic = dyn_cast_or_null<linalg::LinalgOp>(op))
+    return this->dim(loc, generic.getDpsInits()[mlir::cast<OpResult>(tensor).getResultNumber()], dim);
+  if (auto empty = dyn_cast_or_null<tensor::EmptyOp>(op))
+    return empty.getMixedSizes()[dim];
+  if (auto view = dyn_cast_or_null<tensor::ExpandShapeOp>(op))
+    return view.getMixedOutputShape()[dim];
+  if (auto slice = dyn_cast_or_null<tensor::ExtractSliceOp>(op); slice && slice.getDroppedDims().none())
+    return slice.getMixedSizes()[dim];
+  if (auto pad = dyn_cast_or_null<tensor::PadOp>(op))
+    return add(loc, add(loc, this->dim(loc, pad.getSource(), dim), pad.getMixedLowPad()[dim]),
+               pad.getMixedHighPad()[dim]);
+  if (auto view = dyn_cast_or_null<tensor::CollapseShapeOp>(op)) {
+    OpFoldResult product = num(1);
+    for (int64_t i : view.getReassociationIndices()[dim])
+      product = mul(loc, product, this->dim(loc, view.getSrc(), i));
+    return product;
+  }
+  return OpFoldResult(tensor::DimOp::create(b, loc, tensor, dim).getResult());
 }
 
 Extents Lowering::shape(Location loc, Value tensor) {

@@ -69,7 +69,7 @@ bool ResizeConverter::repeats(int64_t dim, int64_t &factor) {
     return false;
   factor = static_cast<int64_t>(*scales[dim]);
   AffineExpr from = l.dims(op.getInput())[dim], to = l.dims(op.getResult())[dim];
-  if (factor < 1 || static_cast<float>(factor) != *scales[dim] || to != from * factor)
+  if (factor < 1 || static_cast<float>(factor) != *scales[dim] || to != l.scope.product({from, l.scope.constant(factor)}))
     return false;
   if (options.coordinates == CoordinateMode::Asymmetric)
     return factor == 1 || options.nearest == NearestMode::Floor;

@@ -312,65 +312,29 @@ Value Lowering::addUnits(Location loc, Value value, const llvm::BitVector &units
   return expand(loc, value, groupsAround(units), extents);
 }
 
-namespace {
-/// A product of extents: a number times expressions, in an order of their own.
-struct Product {
-  int64_t number = 1;
-  SmallVector<AffineExpr> factors;
-
-  void times(AffineExpr expr) {
-    if (std::optional<int64_t> value = constantDim(expr)) {
-      number *= *value;
-    } else if (expr.getKind() == AffineExprKind::Mul) {
-      times(cast<AffineBinaryOpExpr>(expr).getLHS());
-      times(cast<AffineBinaryOpExpr>(expr).getRHS());
-    } else {
-      factors.push_back(expr);
-      llvm::sort(factors,
-                 [](AffineExpr x, AffineExpr y) { return x.getAsOpaquePointer() < y.getAsOpaquePointer(); });
-    }
-  }
-  bool operator==(const Product &other) const { return number == other.number && factors == other.factors; }
-  bool divides(const Product &other) const {
-    if (number == 0 || other.number % number != 0)
-      return false;
-    SmallVector<AffineExpr> left(other.factors);
-    return llvm::all_of(factors, [&](AffineExpr f) {
-      auto it = llvm::find(left, f);
-      bool found = it != left.end();
-      if (found)
-        left.erase(it);
-      return found;
-    });
-  }
-};
-} // namespace
-
 /// Splits both shapes into groups of equal products; false if that cannot be shown.
-static bool matchGroups(ArrayRef<AffineExpr> from, ArrayRef<AffineExpr> to,
+static bool matchGroups(const ShapeScope &scope, ArrayRef<AffineExpr> from, ArrayRef<AffineExpr> to,
                         SmallVectorImpl<ReassociationIndices> &fromGroups,
                         SmallVectorImpl<ReassociationIndices> &toGroups) {
   size_t i = 0, j = 0;
   while (i < from.size() && j < to.size()) {
     ReassociationIndices &p = fromGroups.emplace_back(), &q = toGroups.emplace_back();
-    Product x, y;
-    p.push_back(i);
-    x.times(from[i++]);
-    q.push_back(j);
-    y.times(to[j++]);
-    while (!(x == y)) {
-      bool extendTo = (y.divides(x) && j < to.size()) || i == from.size();
+    AffineExpr x = from[i], y = to[j];
+    p.push_back(i++);
+    q.push_back(j++);
+    while (x != y) {
+      bool extendTo = (constantDim(y) != 0 && exactQuotient(x, y) && j < to.size()) || i == from.size();
       if (extendTo && j == to.size())
         return false;
       if (extendTo) {
         q.push_back(j);
-        y.times(to[j++]);
+        y = scope.product({y, to[j++]});
       } else {
         p.push_back(i);
-        x.times(from[i++]);
+        x = scope.product({x, from[i++]});
       }
     }
-    if (x.number == 0)
+    if (constantDim(x) == 0)
       return false;
   }
   if (fromGroups.empty())
@@ -404,7 +368,7 @@ Value Lowering::reshape(Location loc, Value value, ArrayRef<AffineExpr> from, Ar
     if (Value constant = reshapedConstant(b, value, target))
       return constant;
   SmallVector<ReassociationIndices> fromGroups, toGroups;
-  if (matchGroups(from, to, fromGroups, toGroups)) {
+  if (matchGroups(scope, from, to, fromGroups, toGroups)) {
     bool fits = true;
     for (auto [p, q] : llvm::zip_equal(fromGroups, toGroups)) {
       bool sourceStatic = llvm::all_of(p, [&](int64_t i) { return constantDim(from[i]).has_value(); });
