@@ -26,8 +26,13 @@ static double sourceCoordinate(int64_t x, int64_t input, int64_t output, double 
     if (output == 1)
       return 0;
     break;
-  case CoordinateMode::AlignCorners:
-    return output == 1 ? 0 : double(x) * double(input - 1) / double(output - 1);
+  case CoordinateMode::AlignCorners: {
+    // The unrounded size counts where a scale was given.
+    double size = double(input) * scale;
+    if (std::abs(size - double(output)) < 1e-6)
+      size = double(output);
+    return size == 1 ? 0 : double(x) * double(input - 1) / (size - 1);
+  }
   case CoordinateMode::Asymmetric:
     return double(x) / scale;
   case CoordinateMode::HalfPixelSymmetric:

@@ -317,13 +317,13 @@ LogicalResult Frame::runCall(func::CallOp op, ArrayRef<Slot> operands, Slots &re
 
 static LogicalResult checkInputs(func::FuncOp func, ArrayRef<eval::View> inputs) {
   if (inputs.size() != func.getNumArguments())
-    return func.emitError("expected ") << func.getNumArguments() << " inputs, got " << inputs.size();
+    return emitError(func.getLoc(), "expected ") << func.getNumArguments() << " inputs, got " << inputs.size();
   llvm::StringMap<std::pair<int64_t, std::string>> named; // extent and where it was seen first
   for (auto [i, input] : llvm::enumerate(inputs)) {
     auto name = func.getArgAttrOfType<StringAttr>(i, "aic.name");
     std::string title = name ? ("'" + name.getValue() + "'").str() : std::to_string(i);
     if (!fits(func.getArgumentTypes()[i], input))
-      return func.emitError("expected input ")
+      return emitError(func.getLoc(), "expected input ")
              << title << " to be " << func.getArgumentTypes()[i] << ", got " << eval::describe(input.type, input.shape);
     auto dims = func.getArgAttrOfType<ArrayAttr>(i, "aic.dims");
     for (auto [d, attr] : llvm::enumerate(dims ? dims.getValue() : ArrayRef<Attribute>())) {
@@ -332,7 +332,7 @@ static LogicalResult checkInputs(func::FuncOp func, ArrayRef<eval::View> inputs)
         continue;
       auto [it, isNew] = named.try_emplace(dim.getValue(), input.shape[d], title);
       if (!isNew && it->second.first != input.shape[d])
-        return func.emitError("expected dimension ")
+        return emitError(func.getLoc(), "expected dimension ")
                << d << " of input " << title << " ('" << dim.getValue() << "') to be " << it->second.first
                << " as in input " << it->second.second << ", got " << input.shape[d];
     }
@@ -343,7 +343,7 @@ static LogicalResult checkInputs(func::FuncOp func, ArrayRef<eval::View> inputs)
 FailureOr<std::vector<eval::Tensor>> mlir::aic::interpret(func::FuncOp func, ArrayRef<eval::View> inputs,
                                                           const InterpretOptions &options) {
   if (func.isExternal() || !func.getBody().hasOneBlock())
-    return func.emitError("expected a function of one block");
+    return emitError(func.getLoc(), "expected a function of one block");
   if (failed(checkInputs(func, inputs)))
     return failure();
   Slots arguments, yielded;
@@ -360,7 +360,7 @@ FailureOr<std::vector<eval::Tensor>> mlir::aic::interpret(func::FuncOp func, Arr
       continue;
     }
     if (std::string error = eval::dense(slot.view, results.emplace_back()); !error.empty())
-      return func.emitError(error);
+      return emitError(func.getLoc(), error);
   }
   return results;
 }

@@ -37,6 +37,7 @@ TEST(Resize, CoordinateModes) {
   EXPECT_EQ(at(CoordinateMode::HalfPixel, 4, 2), (Floats{0, 1, 3, 4}));
   EXPECT_EQ(at(CoordinateMode::Asymmetric, 4, 2), (Floats{0, 2, 4, 4}));
   EXPECT_EQ(at(CoordinateMode::AlignCorners, 5, 2.5), (Floats{0, 1, 2, 3, 4}));
+  EXPECT_EQ(at(CoordinateMode::AlignCorners, 3, 1.75), (Floats{0, 1.6f, 3.2f})); // of an unrounded size of 3.5
   EXPECT_EQ(at(CoordinateMode::PytorchHalfPixel, 1, 0.5), (Floats{0}));
   EXPECT_EQ(at(CoordinateMode::HalfPixel, 1, 0.5), (Floats{2}));
 }
