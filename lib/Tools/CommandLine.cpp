@@ -7,6 +7,8 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <unistd.h>
+
 using namespace llvm;
 
 namespace mlir::aic::tools {
@@ -36,7 +38,8 @@ LogicalResult parseCommandLine(int argc, char **argv, StringRef overview) {
 void printError(StringRef text) { errs() << storedName() << ": error: " << text << "\n"; }
 
 LogicalResult writeOutput(StringRef path, StringRef content) {
-  std::string error = ::aic::tools::writeFile(path == "-" ? "/dev/stdout" : path.str(), content);
+  std::string error = path == "-" ? ::aic::tools::writeDescriptor(STDOUT_FILENO, "standard output", content)
+                                  : ::aic::tools::writeFile(path.str(), content);
   if (error.empty())
     return success();
   printError(error);

@@ -92,7 +92,12 @@ TEST(WriteFile, LeavesNothingBehindWhenItFails) {
   EXPECT_EQ(content, "abc");
   EXPECT_NE(writeFile((folder / "missing" / "x").string(), "abc"), "");
   EXPECT_EQ(writeFile("/dev/full", "abc"), "cannot write '/dev/full': No space left on device");
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
+  fs::create_symlink(path, folder / "link");
+  EXPECT_EQ(writeFile((folder / "link").string(), "def"), "");
+  EXPECT_TRUE(fs::is_symlink(folder / "link"));
+  EXPECT_EQ(readFile(path, content), "");
+  EXPECT_EQ(content, "def");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 2);
   fs::remove_all(folder);
 }
 

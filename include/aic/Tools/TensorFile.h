@@ -21,8 +21,11 @@ using NamedTensors = std::vector<NamedTensor>;
 /// The whole content of a regular file (or of what can be read like one).
 std::string readFile(const std::string &path, std::string &content);
 
+/// Writes all of it to an open file; `name` is for the message.
+std::string writeDescriptor(int file, const std::string &name, std::string_view content);
+
 /// Writes a file whole or not at all: the bytes go to a neighbour that takes the name at the end. A path that exists
-/// and is no regular file (a device, a pipe) is written in place.
+/// and is no regular file (a device, a pipe) is written in place, and so is all under /dev.
 std::string writeFile(const std::string &path, std::string_view content);
 
 /// The bytes of an npy file (format 1 to 3, any byte order, C or Fortran order) as a dense tensor. numpy has no bf16:

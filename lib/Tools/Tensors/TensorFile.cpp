@@ -53,11 +53,20 @@ static bool writeAll(int file, std::string_view content) {
   return true;
 }
 
+std::string writeDescriptor(int file, const std::string &name, std::string_view content) {
+  return writeAll(file, content) ? "" : "cannot write '" + name + "': " + std::strerror(errno);
+}
+
 std::string writeFile(const std::string &path, std::string_view content) {
   auto failed = [&] { return "cannot write '" + path + "': " + std::strerror(errno); };
   struct stat info;
-  bool inPlace = stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
-  std::string temporary = inPlace ? path : path + ".part" + std::to_string(getpid());
+  // /dev/stdout may well be a regular file, but its name must not be taken from it.
+  bool inPlace = path.compare(0, 5, "/dev/") == 0 || (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode));
+  // A link stays a link: what it leads to is replaced.
+  char *resolved = inPlace ? nullptr : realpath(path.c_str(), nullptr);
+  std::string target = resolved ? resolved : path;
+  std::free(resolved);
+  std::string temporary = inPlace ? path : target + ".part" + std::to_string(getpid());
   int file = open(temporary.c_str(), (inPlace ? O_WRONLY : O_WRONLY | O_CREAT | O_TRUNC) | O_CLOEXEC, 0666);
   if (file < 0)
     return failed();
@@ -65,7 +74,7 @@ std::string writeFile(const std::string &path, std::string_view content) {
   std::string error = good ? "" : failed();
   if (close(file) != 0 && good)
     error = failed();
-  if (error.empty() && !inPlace && rename(temporary.c_str(), path.c_str()) != 0)
+  if (error.empty() && !inPlace && rename(temporary.c_str(), target.c_str()) != 0)
     error = failed();
   if (!error.empty() && !inPlace)
     unlink(temporary.c_str());
