@@ -303,8 +303,13 @@ void GraphImporter::importNode(Scope &names, ::onnx::NodeProto &original, unsign
 
 void GraphImporter::importCall(Node &node, ::onnx::FunctionProto &function) {
   if (node.names.depth + 1 > kMaxDepth)
-    return node.error("expected functions that do not call themselves, at most " + Twine(kMaxDepth) + " deep");
+    return node.error("expected functions at most " + Twine(kMaxDepth) + " deep");
+  for (Scope *scope = &node.names; scope; scope = scope->parent ? scope->parent : scope->caller)
+    if (scope->function == &function)
+      return node.error("expected a function that does not call itself, got '" + function.name() + "'");
   Scope body;
+  body.caller = &node.names;
+  body.function = &function;
   body.depth = node.names.depth + 1;
   body.prefix = node.name + "/";
   if (!readOpsets(function.opset_import(), body))

@@ -23,6 +23,8 @@ struct Scope {
   llvm::StringSet<> absent; ///< inputs of a function that the call leaves out
   std::string prefix;       ///< of node names
   unsigned depth = 0;
+  Scope *caller = nullptr; ///< of a function's body
+  const ::onnx::FunctionProto *function = nullptr;
 };
 
 class GraphImporter {

@@ -34,9 +34,17 @@ Value Node::checkBuilt(Value v) {
   }
   auto shape = mlir::cast<RankedTensorType>(v.getType()).getShape();
   SmallVector<int64_t> known = to_vector(make_filter_range(shape, [](int64_t d) { return !ShapedType::isDynamic(d); }));
-  if (countElements(known))
+  if (!countElements(known)) {
+    error("expected a result of at most 2^40 elements");
+    return {};
+  }
+  Operation *op = v.getDefiningOp();
+  if (succeeded(op->getName().verifyInvariants(op)))
     return v;
-  error("expected a result of at most 2^40 elements");
+  std::string types;
+  llvm::raw_string_ostream os(types);
+  llvm::interleaveComma(op->getOperands(), os, [&](Value operand) { os << elem(operand); });
+  error(graph.takeCaptured() + ", got " + types);
   return {};
 }
 
