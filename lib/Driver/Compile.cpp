@@ -94,12 +94,13 @@ LogicalResult Compilation::lower() {
   pipeline.features = options.features;
   pipeline.threads = options.threads;
   using Build = void (*)(OpPassManager &, const X86PipelineOptions &);
+  // What each level needs to become the next one.
   static constexpr std::pair<const char *, Build> stages[] = {{"graph", buildGraphPipeline},
                                                               {"loops", buildLoopsPipeline},
                                                               {"kernels", buildKernelsPipeline},
                                                               {"tiles", buildTilesPipeline},
                                                               {"code", buildCodePipeline}};
-  for (auto [name, build] : stages) {
+  for (auto [name, build] : llvm::drop_begin(stages, options.from == Level::Graph ? 0 : unsigned(options.from) + 1)) {
     PassManager pm(module.getContext());
     pm.enableVerifier(options.verify);
     build(pm, pipeline);

@@ -26,6 +26,9 @@ struct DimBinding {
 
 
 
+/// The levels of docs/Levels.md.
+enum class Level { Graph, Loops, Kernels, Tiles, Code };
+
 struct CompileOptions {
   std::string target = "x86";
   std::string cpu = "host";   ///< as LLVM names CPUs; "host": this machine
@@ -36,6 +39,7 @@ struct CompileOptions {
   std::vector<DimBinding> dims;
   std::vector<std::string> extraOutputs; ///< values inside the model that become outputs
   Sanitizer sanitize = Sanitizer::None;
+  Level from = Level::Graph;  ///< where the module is; the stages before are left out
   bool verify = false;        ///< verify the IR after every pass
   bool writeHeader = true;    ///< model.h beside model.so
   bool timing = false;        ///< print the time of each stage to stderr
