@@ -561,8 +561,8 @@ LaneValue ValueEmitter::evaluateValue(Value v, linalg::LinalgOp op, ArrayRef<Lan
     if (failed(i))
       return {};
     result = *i;
-  } else if (auto it = buffers.find(v); it != buffers.end()) {
-    emitError(loc, "expected no whole tensor in a body");
+  } else if (Operation *def = v.getDefiningOp(); def && (isa<tensor::ExtractOp>(def) || isa<arith::ArithDialect, math::MathDialect>(def->getDialect()))) {
+    result = evaluateOp(def, op, ivs, known); // a scalar computed once per kernel: operands are uniform
   } else {
     emitError(v.getLoc(), "expected a value that a kernel's body can use");
   }
