@@ -40,7 +40,7 @@ std::optional<Plan> planPacking(func::FuncOp kernel, StringRef &reason) {
   AffineMap map = root.getMatchingIndexingMap(plan.use);
   auto lane = root.getMatchingIndexingMap(root.getDpsInitOperand(0)).getResults().back();
   auto found = llvm::find(map.getResults(), lane);
-  if (!type.hasStaticShape() || type.getRank() < 2 || !map.isProjectedPermutation() ||
+  if (!type.hasStaticShape() || type.getRank() < 2 || !map.isProjectedPermutation(/*allowZeroInResults=*/true) ||
       found == map.getResults().end()) {
     reason = "the operand of the lanes has no dimension of its own for them";
     return std::nullopt;

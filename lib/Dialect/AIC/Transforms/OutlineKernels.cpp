@@ -28,6 +28,15 @@ bool isUniformConstant(Value v) {
   return elements && elements.isSplat();
 }
 
+/// Whether a scalar is made by a few operations from constants and indices, so that a kernel rather makes it again.
+bool isShortArithmetic(Value v, unsigned depth = 8) {
+  Operation *def = v.getDefiningOp();
+  if (v.getType().isIndex() || isUniformConstant(v))
+    return true;
+  return depth && def && isa<arith::ArithDialect>(def->getDialect()) &&
+         llvm::all_of(def->getOperands(), [&](Value operand) { return isShortArithmetic(operand, depth - 1); });
+}
+
 /// The body of a kernel while it is filled.
 class KernelBody {
 public:
@@ -42,6 +51,7 @@ public:
 private:
   void collect();
   void collect(Value v);
+  void collectArithmetic(Operation *op);
   bool isDestinationOf(OpOperand &operand, Value &result);
   Value extent(OpBuilder &b, Value size);
 
@@ -49,7 +59,8 @@ private:
   ArrayRef<Value> destinations;
   llvm::SmallPtrSet<Operation *, 16> inside;
   SetVector<Operation *> constants;
-  SetVector<Value> sizes; // of intermediates
+  SetVector<Value> sizes; // of intermediates, and other indices
+  SetVector<Operation *> arithmetic;
   llvm::DenseMap<DimKey, std::pair<Value, int64_t>> extents;
   IRMapping map;
 };
@@ -73,10 +84,23 @@ void KernelBody::collect(Value v) {
         sizes.insert(size);
     return;
   }
-  if (isa<TensorType, IndexType>(v.getType()))
+  if (isa<TensorType>(v.getType()))
     inputs.insert(v);
+  else if (v.getType().isIndex())
+    sizes.insert(v);
+  else if (isShortArithmetic(v))
+    collectArithmetic(def);
   else if (!llvm::is_contained(scalars, v))
     scalars.push_back(v);
+}
+
+/// Collects scalar arithmetic of the host, operands first.
+void KernelBody::collectArithmetic(Operation *op) {
+  if (arithmetic.contains(op))
+    return;
+  for (Value operand : op->getOperands())
+    collect(operand);
+  arithmetic.insert(op);
 }
 
 DimKey keyOfSize(Value size) {
@@ -128,6 +152,10 @@ void KernelBody::fill(func::FuncOp kernel) {
     map.map(outer, inner);
   for (Operation *constant : constants)
     b.clone(*constant, map);
+  for (Value size : sizes)
+    extent(b, size);
+  for (Operation *op : arithmetic)
+    b.clone(*op, map);
   for (auto [outer, inner] : llvm::zip(scalars, taken))
     map.map(outer, tensor::ExtractOp::create(b, outer.getLoc(), inner, ValueRange()).getResult());
 
