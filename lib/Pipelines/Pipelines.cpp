@@ -5,28 +5,22 @@
 #include "aic/Conversion/HostToLLVM/HostToLLVM.h"
 #include "aic/Conversion/KernelToVector/Passes.h"
 #include "aic/Dialect/AIC/Transforms/Passes.h"
+#include "aic/Target/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
-#include "llvm/Support/raw_ostream.h"
 
 namespace mlir::aic {
 
-/// Adds a pass by name; the ones that are not registered are left out.
-static void addNamed(OpPassManager &pm, StringRef name, const Twine &text) {
-  if (PassInfo::lookup(name))
-    (void)parsePassPipeline(text.str(), pm, llvm::errs());
-}
-
 void buildGraphPipeline(OpPassManager &pm, const X86PipelineOptions &) {
-  addNamed(pm, "aic-infer-shapes", "func.func(aic-infer-shapes)");
+  pm.addNestedPass<func::FuncOp>(createInferShapesPass());
   pm.addPass(createCanonicalizerPass());
-  addNamed(pm, "aic-constant-fold", "func.func(aic-constant-fold)");
-  addNamed(pm, "aic-fold-batch-norm", "func.func(aic-fold-batch-norm)");
-  addNamed(pm, "aic-assign-layout", "func.func(aic-assign-layout)");
+  pm.addPass(createConstantFoldPass());
+  pm.addNestedPass<func::FuncOp>(createFoldBatchNormPass());
+  pm.addPass(createConstantFoldPass()); // the factors that batch norms left
+  pm.addNestedPass<func::FuncOp>(createAssignLayoutPass());
   pm.addPass(createCanonicalizerPass());
-  addNamed(pm, "aic-constant-fold", "func.func(aic-constant-fold)");
+  pm.addPass(createConstantFoldPass()); // filters in their new layout
   pm.addPass(createCSEPass());
 }
 
@@ -41,12 +35,14 @@ void buildKernelsPipeline(OpPassManager &pm, const X86PipelineOptions &options) 
   pm.addPass(createFormKernelsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
-  addNamed(pm, "aic-attach-target",
-           "aic-attach-target{backend=x86 cpu=" + options.cpu.getValue() +
-               (options.features.empty() ? "" : " features=" + options.features.getValue()) +
-               " threads=" + Twine(options.threads.getValue()) + "}");
-  addNamed(pm, "aic-select-config", "aic-select-config");
-  addNamed(pm, "aic-x86-pack-constants", "aic-x86-pack-constants");
+  AttachTargetPassOptions target;
+  target.backend = "x86";
+  target.cpu = options.cpu;
+  target.features = options.features;
+  target.threads = options.threads;
+  pm.addPass(createAttachTargetPass(target));
+  pm.addPass(createSelectConfigPass());
+  pm.addPass(createX86PackConstantsPass());
 }
 
 void buildTilesPipeline(OpPassManager &pm, const X86PipelineOptions &) {
