@@ -70,7 +70,7 @@ class Module:
 
 def passes() -> dict[str, str]:
     """Every registered pass and pipeline with its one-line description."""
-    found = re.findall(r"^ {2,6}--([\w-]+) +- +(.*)$", _aic.describe_passes(), re.MULTILINE)
+    found = re.findall(r"^  --([\w-]+) +- +(.*)$", _aic.describe_passes(), re.MULTILINE)
     return {name: text.strip() for name, text in found}
 
 

@@ -16,6 +16,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -51,8 +52,8 @@ std::string describe(mlir::Location location) {
   if (llvm::isa<mlir::UnknownLoc>(location))
     return "";
   if (auto name = llvm::dyn_cast<mlir::NameLoc>(location)) {
-    std::string around = describe(name.getChildLoc());
-    return (around.empty() ? "" : around + ": ") + name.getName().str();
+    bool inFile = llvm::isa<mlir::FileLineColLoc>(name.getChildLoc());
+    return (inFile ? describe(name.getChildLoc()) + ": " : "") + name.getName().str();
   }
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -270,6 +271,7 @@ std::string describePasses() {
 
 void bindCompiler(py::module_ &m) {
   mlir::aic::registerAllPasses();
+  mlir::registerTransformsPasses();
   py::class_<Module>(m, "Module", "A module of IR with its context")
       .def("text", &Module::text, py::arg("weights"), py::arg("locations"))
       .def("run", &Module::run, py::arg("pipeline"))
