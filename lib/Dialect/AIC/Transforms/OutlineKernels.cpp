@@ -112,8 +112,12 @@ DimKey keyOfSize(Value size) {
 void KernelBody::collect() {
   for (Operation *op : group.operations)
     op->walk([&](Operation *nested) {
+      bool heavy = isHeavy(classifyLoop(nested));
       for (Value v : nested->getOperands())
-        collect(v);
+        if (heavy && isa<RankedTensorType>(v.getType()) && v.getDefiningOp<arith::ConstantOp>())
+          inputs.insert(v); // a weight
+        else
+          collect(v);
     });
   // Extents that some argument has anyway; the others are arguments themselves.
   auto note = [&](Value tensor, Value key) {
