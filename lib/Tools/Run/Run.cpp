@@ -54,7 +54,7 @@ EXIT STATUS
   0: all well. 1: an output differs from what --check expects. 2: an error.
 )";
 
-struct Options {
+struct Flags {
   cl::OptionCategory modelGroup{"Model"}, inputGroup{"Inputs"}, outputGroup{"Outputs"}, timeGroup{"Time"};
 
   cl::opt<std::string> model{cl::Positional, cl::Required, cl::desc("MODEL"), cl::value_desc("model"),
@@ -93,6 +93,24 @@ struct Options {
   cl::opt<bool> profile{"profile", cl::cat(timeGroup), cl::desc("Print the time of each kernel with its ONNX nodes")};
   cl::opt<int> threads{"threads", cl::cat(timeGroup), cl::init(0), cl::value_desc("N"),
                        cl::desc("Threads of a call (default: what the model was compiled for)")};
+};
+
+/// The values of the flags. The linker in this process resets the flags themselves.
+struct Options {
+  explicit Options(const Flags &flags)
+      : model(flags.model), target(flags.target), cpu(flags.cpu), random(flags.random), save(flags.save),
+        dims(flags.dims.begin(), flags.dims.end()), inputs(flags.inputs.begin(), flags.inputs.end()),
+        extra(flags.extra.begin(), flags.extra.end()), check(flags.check.begin(), flags.check.end()),
+        interpret(flags.interpret), info(flags.info), json(flags.json), isRandom(flags.random.getNumOccurrences() > 0),
+        profile(flags.profile), absolute(flags.absolute), relative(flags.relative), repeat(flags.repeat),
+        threads(flags.threads) {}
+
+  std::string model, target, cpu, random, save;
+  std::vector<std::string> dims, inputs, extra, check;
+  bool interpret, info, json, isRandom, profile;
+  double absolute, relative;
+  unsigned repeat;
+  int threads;
 };
 
 bool startsWith(const std::string &path, StringRef magic) {
@@ -192,7 +210,7 @@ private:
   std::string call();
   int finish();
 
-  const Options &options;
+  const Options options;
   MLIRContext context;
   CompileOptions compile;
   OwningOpRef<ModuleOp> module;
@@ -211,7 +229,7 @@ std::string RunTool::readOptions() {
   compile.target = options.target;
   compile.cpu = options.cpu;
   compile.threads = std::max<int>(options.threads, 1);
-  compile.extraOutputs.assign(options.extra.begin(), options.extra.end());
+  compile.extraOutputs = options.extra;
   compile.writeHeader = false;
   uint64_t ignored;
   if (!options.random.empty() && StringRef(options.random).getAsInteger(10, ignored))
@@ -254,9 +272,10 @@ std::unique_ptr<Runner> RunTool::compileModel(std::string &error) {
   }
   sys::RemoveFileOnSignal(path);
   std::unique_ptr<Runner> loaded;
-  error = kReported;
   if (succeeded(compileToLibrary(*module, compile, path)))
     loaded = loadLibrary(path.str().str(), options.threads, error);
+  else
+    error = kReported;
   // A loaded library needs its name no more.
   sys::fs::remove(path);
   sys::DontRemoveFileOnSignal(path);
@@ -293,7 +312,7 @@ std::string RunTool::bindInputs() {
   uint64_t seed = 0;
   (void)StringRef(options.random).getAsInteger(10, seed);
   for (size_t i = 0; i < ports.size(); ++i) {
-    if (!inputs[i] && options.random.getNumOccurrences() == 0)
+    if (!inputs[i] && !options.isRandom)
       return "expected a value of input '" + ports[i].name + "' " + ports[i].describe() + ": give --input " +
              ports[i].name + "=FILE or --random";
     std::string error = inputs[i] ? "" : makeRandom(i, seed + i);
@@ -376,10 +395,10 @@ int RunTool::run() {
 
 int runMain(int argc, char **argv) {
   removeLibraryOptions();
-  Options options;
+  Flags flags;
   if (failed(parseCommandLine(argc, argv, overview)))
     return exitError;
-  return flushOutput(RunTool(options).run());
+  return flushOutput(RunTool(Options(flags)).run());
 }
 
 } // namespace mlir::aic::tools
