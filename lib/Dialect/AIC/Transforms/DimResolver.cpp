@@ -9,6 +9,16 @@
 
 namespace mlir::aic {
 
+/// The number of columns of a `non_zero` that `aic-prepare-loops` made the host compute, or null.
+static Value countOf(NonZeroOp op) {
+  for (Operation *user : op.getInput().getUsers())
+    for (Operation *read : user->getUsers())
+      for (Operation *count : read->getUsers())
+        if (count->hasAttr("aic.non_zeros"))
+          return count->getResult(0);
+  return {};
+}
+
 /// One step towards where the extent comes from: another (tensor, dim) with the same extent, or the extent itself.
 static OpFoldResult step(Value &tensor, int64_t &dim) {
   Operation *def = tensor.getDefiningOp();
@@ -24,6 +34,9 @@ static OpFoldResult step(Value &tensor, int64_t &dim) {
       if (!dropped.test(position) && dim-- == 0)
         return size;
   }
+  if (auto nonZero = dyn_cast_or_null<NonZeroOp>(def))
+    if (Value count = countOf(nonZero))
+      return count;
   if (auto expand = dyn_cast_or_null<tensor::ExpandShapeOp>(def))
     return expand.getMixedOutputShape()[dim];
   if (auto dps = dyn_cast_or_null<DestinationStyleOpInterface>(def))

@@ -7,6 +7,7 @@
 // a dimension and the elementwise operation that broadcasts it back.
 //
 //===----------------------------------------------------------------------===//
+#include "aic/Dialect/AIC/IR/AICOps.h"
 #include "aic/Dialect/AIC/Transforms/DimResolver.h"
 #include "aic/Dialect/AIC/Transforms/KernelAnalysis.h"
 #include "aic/Dialect/AIC/Transforms/Passes.h"
@@ -15,6 +16,7 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Dominance.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Iterators.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/CSE.h"
@@ -35,6 +37,35 @@ void generalizeNamed(func::FuncOp func, RewriterBase &rewriter) {
     rewriter.setInsertionPoint(op);
     (void)linalg::generalizeNamedOp(rewriter, op);
   }
+}
+
+/// Counts what aic.non_zero will find: its destination needs the extent before it runs.
+void countNonZeros(func::FuncOp func, RewriterBase &rewriter) {
+  func.walk([&](NonZeroOp op) {
+    auto type = cast<RankedTensorType>(op.getInput().getType());
+    if (!cast<RankedTensorType>(op.getType()).isDynamicDim(1) || !type.getRank())
+      return;
+    Location loc = op.getLoc();
+    ImplicitLocOpBuilder b(loc, rewriter);
+    b.setInsertionPoint(op);
+    Value zero = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
+    Value none = arith::ConstantOp::create(b, b.getZeroAttr(type.getElementType()));
+    Value empty = tensor::EmptyOp::create(b, ArrayRef<int64_t>(), b.getI64Type());
+    Value start = linalg::FillOp::create(b, zero, empty).getResult(0);
+    AffineMap maps[] = {b.getMultiDimIdentityMap(type.getRank()), AffineMap::get(type.getRank(), 0, b.getContext())};
+    SmallVector<utils::IteratorType> loops(type.getRank(), utils::IteratorType::reduction);
+    auto count = linalg::GenericOp::create(
+        b, start.getType(), op.getInput(), start, maps, loops, [&](OpBuilder &b, Location loc, ValueRange args) {
+          Value found = isa<FloatType>(type.getElementType())
+                            ? arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, args[0], none).getResult()
+                            : arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, args[0], none).getResult();
+          Value one = arith::ExtUIOp::create(b, loc, b.getI64Type(), found);
+          linalg::YieldOp::create(b, loc, arith::AddIOp::create(b, loc, args[1], one).getResult());
+        });
+    Value number = tensor::ExtractOp::create(b, count.getResult(0), ValueRange());
+    auto columns = arith::IndexCastOp::create(b, b.getIndexType(), number);
+    columns->setAttr("aic.non_zeros", b.getUnitAttr()); // found again by resolveDim
+  });
 }
 
 /// tensor.dim(computed value)  -->  arithmetic on the dims of function arguments and of views
@@ -163,7 +194,7 @@ void hoistPads(func::FuncOp func, RewriterBase &rewriter) {
 
 void eraseUnused(func::FuncOp func, RewriterBase &rewriter) {
   func.walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
-    if (isOpTriviallyDead(op))
+    if (isOpTriviallyDead(op) && !op->hasAttr("aic.non_zeros"))
       rewriter.eraseOp(op);
   });
 }
@@ -175,6 +206,7 @@ struct PrepareLoopsPass : impl::PrepareLoopsPassBase<PrepareLoopsPass> {
       return;
     IRRewriter rewriter(&getContext());
     generalizeNamed(func, rewriter);
+    countNonZeros(func, rewriter);
     resolveDims(func, rewriter);
     func.walk([](linalg::GenericOp op) { readThroughUnitReshapes(op); });
     eraseUnused(func, rewriter);

@@ -130,3 +130,17 @@ func.func @misc(%x: tensor<?x8xf32>, %y: tensor<4x8xf32>, %c: i1, %k: tensor<1xi
   %sum = aic.add %mm, %mm2 : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return %cc, %i, %s2, %sum, %v, %ix : tensor<?x16xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<?x8xf32>, tensor<4x?xf32>, tensor<4x?xi64>
 }
+
+// -----
+
+// The number of columns is counted first: a kernel writes into a destination of known extents.
+// CHECK-LABEL: func.func @non_zero
+// CHECK: %[[COUNT:.+]] = call @k0(%arg0, %
+// CHECK: %[[I:.+]] = tensor.extract %[[COUNT]][] : tensor<i64>
+// CHECK: %[[N:.+]] = arith.index_cast %[[I]] {{.*}}: i64 to index
+// CHECK: %[[E:.+]] = tensor.empty(%[[N]]) : tensor<2x?xi64>
+// CHECK: call @k1(%arg0, %[[E]])
+func.func @non_zero(%x: tensor<?x8xf32>) -> tensor<2x?xi64> {
+  %r = aic.non_zero %x : (tensor<?x8xf32>) -> tensor<2x?xi64>
+  return %r : tensor<2x?xi64>
+}
