@@ -336,17 +336,23 @@ LogicalResult ConcatOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &re
 
 std::optional<Dims> ConcatOp::inferElements(ShapeScope &scope) {
   Dims all;
+  bool isKnown = false;
   std::vector<eval::Tensor> parts;
   for (Value input : getInputs()) {
-    std::optional<Dims> elements = scope.elements(input);
-    if (!elements)
+    auto type = cast<RankedTensorType>(input.getType());
+    if (!type.hasStaticShape() || all.size() + type.getNumElements() > size_t(ShapeScope::kMaxElements))
       return std::nullopt;
+    std::optional<Dims> elements = scope.elements(input);
     parts.push_back(positions(input, all.size()));
-    all.append(*elements);
+    isKnown |= elements.has_value();
+    if (elements)
+      all.append(*elements);
+    else // a number of the run time beside others that are known
+      llvm::for_each(llvm::seq(type.getNumElements()), [&](int64_t) { all.push_back(scope.unknown()); });
   }
   eval::Tensor joined;
   std::vector<eval::View> views(parts.begin(), parts.end());
-  if (!eval::concat(views, getAxis(), joined).empty())
+  if (!isKnown || !eval::concat(views, getAxis(), joined).empty())
     return std::nullopt;
   return lookUp(all, joined);
 }
