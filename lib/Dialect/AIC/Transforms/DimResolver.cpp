@@ -9,9 +9,8 @@
 
 namespace mlir::aic {
 
-/// The number of columns of a `non_zero` that `aic-prepare-loops` made the host compute, or null.
-static Value countOf(NonZeroOp op) {
-  for (Operation *user : op.getInput().getUsers())
+Value getNonZeroCount(Operation *op) {
+  for (Operation *user : op->getOperand(0).getUsers())
     for (Operation *read : user->getUsers())
       for (Operation *count : read->getUsers())
         if (count->hasAttr("aic.non_zeros"))
@@ -35,7 +34,7 @@ static OpFoldResult step(Value &tensor, int64_t &dim) {
         return size;
   }
   if (auto nonZero = dyn_cast_or_null<NonZeroOp>(def))
-    if (Value count = countOf(nonZero))
+    if (Value count = getNonZeroCount(nonZero))
       return count;
   if (auto expand = dyn_cast_or_null<tensor::ExpandShapeOp>(def))
     return expand.getMixedOutputShape()[dim];

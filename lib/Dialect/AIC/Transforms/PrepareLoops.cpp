@@ -43,7 +43,7 @@ void generalizeNamed(func::FuncOp func, RewriterBase &rewriter) {
 void countNonZeros(func::FuncOp func, RewriterBase &rewriter) {
   func.walk([&](NonZeroOp op) {
     auto type = cast<RankedTensorType>(op.getInput().getType());
-    if (!cast<RankedTensorType>(op.getType()).isDynamicDim(1) || !type.getRank())
+    if (!cast<RankedTensorType>(op.getType()).isDynamicDim(1) || !type.getRank() || getNonZeroCount(op))
       return;
     Location loc = op.getLoc();
     ImplicitLocOpBuilder b(loc, rewriter);
@@ -194,7 +194,7 @@ void hoistPads(func::FuncOp func, RewriterBase &rewriter) {
 
 void eraseUnused(func::FuncOp func, RewriterBase &rewriter) {
   func.walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
-    if (isOpTriviallyDead(op) && !op->hasAttr("aic.non_zeros"))
+    if (isOpTriviallyDead(op))
       rewriter.eraseOp(op);
   });
 }
@@ -212,6 +212,7 @@ struct PrepareLoopsPass : impl::PrepareLoopsPassBase<PrepareLoopsPass> {
     eraseUnused(func, rewriter);
     DominanceInfo dominance(func);
     eliminateCommonSubExpressions(rewriter, dominance, func);
+    countNonZeros(func, rewriter); // those that nobody asked for so far
     hoistPads(func, rewriter);
     separateUsers(func, rewriter);
   }

@@ -15,6 +15,9 @@ OpFoldResult resolveDim(OpBuilder &b, Location loc, Value tensor, int64_t dim);
 /// `tensor.empty` of the type of `tensor`, with resolved dims.
 Value createEmptyLike(OpBuilder &b, Location loc, Value tensor);
 
+/// The number of columns of the `aic.non_zero` operation `op` that `aic-prepare-loops` made the host compute, or null.
+Value getNonZeroCount(Operation *op);
+
 /// A key that two dims share only if their extents are equal: {null, number} or {value, position}.
 using DimKey = std::pair<void *, int64_t>;
 DimKey getDimKey(Value tensor, int64_t dim);
