@@ -121,7 +121,7 @@ LogicalResult KernelEmitter::collectOutputs(SmallVectorImpl<Output> &outputs) {
     SmallVector<LinearIndex> low(destination.sizes.size(), LinearIndex(0));
     if (auto concat = value.getDefiningOp<tensor::ConcatOp>()) {
       for (Value part : concat.getInputs()) {
-        outputs.push_back({part, destination, low, {}});
+        outputs.push_back({part, destination, low, {}, /*fills=*/false});
         low[concat.getDim()] = values.index.add(low[concat.getDim()], values.extent(part, concat.getDim()));
       }
       continue;
@@ -144,12 +144,12 @@ LogicalResult KernelEmitter::collectOutputs(SmallVectorImpl<Output> &outputs) {
       if (!negative) {
         if (failed(fillBorder(pad, destination)))
           return failure();
-        outputs.push_back({pad.getSource(), destination, low, {}});
+        outputs.push_back({pad.getSource(), destination, low, {}, /*fills=*/false});
         continue;
       }
       llvm::fill(low, LinearIndex(0));
     }
-    outputs.push_back({value, destination, low, {}});
+    outputs.push_back({value, destination, low, {}, /*fills=*/true});
   }
   return success();
 }

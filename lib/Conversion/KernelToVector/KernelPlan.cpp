@@ -149,7 +149,8 @@ bool Planner::mergeable(unsigned a, unsigned b) const {
       continue;
     if (output.low[b].asConstant() != 0 || output.low[a].asConstant() != 0)
       return false;
-    if (extents[b].asConstant() != output.destination.sizes[b].asConstant())
+    auto inner = extents[b].asConstant(), outer = output.destination.sizes[b].asConstant();
+    if (inner != outer || (!inner && !output.fills))
       return false;
   }
   return true;
@@ -282,14 +283,19 @@ FailureOr<KernelPlan> Planner::run(SmallVectorImpl<Output> &pending) {
           if (shared[d] && access.indices[d] != identity[d])
             return plan.kept.emitError("expected a value that several stages share to be read in place");
   }
-  // Other outputs of the same space: the same shape, or a root of this plan.
+  // Other outputs of the same space: the same shape (results of one kernel that are equal where static are equal at run
+  // time, parts of a concatenation need not be), or a root of this plan.
+  auto shapeOf = [](const Output &o) { return cast<RankedTensorType>(o.inner.getType()).getShape(); };
+  auto sameShape = [&](const Output &o) {
+    const Output &leader = plan.outputs.front();
+    return shapeOf(o) == shapeOf(leader) && ((o.fills && leader.fills) || !ShapedType::isDynamicShape(shapeOf(o)));
+  };
   for (auto it = pending.begin(); it != pending.end();) {
     Output output = *it;
     auto root = llvm::find_if(plan.roots, [&](const Root &r) { return r.op == output.inner.getDefiningOp(); });
     if (root != plan.roots.end())
       output.index = root->index;
-    else if (output.inner.getType() == plan.outputs.front().inner.getType() ||
-             cast<ShapedType>(output.inner.getType()).getShape() == cast<ShapedType>(plan.outputs.front().inner.getType()).getShape())
+    else if (sameShape(output))
       output.index = identity;
     if (output.index.empty() && plan.rank) {
       ++it;

@@ -19,12 +19,14 @@
 
 namespace mlir::aic {
 
-/// A tensor that the kernel writes: `inner` goes to `destination`, moved by `low`.
+/// A tensor that the kernel writes: `inner` goes to `destination`, moved by `low`. A part of a concatenation or the source
+/// of a pad does not fill it.
 struct Output {
   Value inner;
   Buffer destination;
   SmallVector<LinearIndex> low;
   SmallVector<AffineExpr> index; // over the space, of `inner`
+  bool fills = true;
 };
 
 /// A reduction and the point of the space where its results are read.
