@@ -130,7 +130,8 @@ OpFoldResult Lowering::dim(Location loc, Value tensor, int64_t dim) {
                pad.getMixedHighPad()[dim]);
   if (auto view = dyn_cast_or_null<tensor::CollapseShapeOp>(op)) {
     OpFoldResult product = num(1);
-    for (int64_t i : view.getReassociationIndices()[dim])
+    ReassociationIndices group = view.getReassociationIndices()[dim];
+    for (int64_t i : group)
       product = mul(loc, product, this->dim(loc, view.getSrc(), i));
     return product;
   }

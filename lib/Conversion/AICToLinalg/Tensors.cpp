@@ -62,11 +62,11 @@ Value Lowering::pointwise(Location loc, ValueRange ins, ArrayRef<AffineMap> inMa
 
 //===-- Broadcast ---------------------------------------------------------===//
 
-/// Where an operand's dim is 1 at run time index 0, else the index.
+/// The index of an operand whose extent is the result's, or 1: then index 0. (No comparison: nothing but numbers of
+/// type index may be shared with the code around a body.)
 static Value guardedIndex(OpBuilder &b, Location loc, Value extent, Value index) {
-  Value one = arith::ConstantIndexOp::create(b, loc, 1), zero = arith::ConstantIndexOp::create(b, loc, 0);
-  Value isOne = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, extent, one);
-  return arith::SelectOp::create(b, loc, isOne, zero, index);
+  Value last = arith::SubIOp::create(b, loc, extent, arith::ConstantIndexOp::create(b, loc, 1));
+  return arith::MinUIOp::create(b, loc, index, last);
 }
 
 namespace {
