@@ -24,7 +24,7 @@ config.substitutions.append(("%cc", config.cc))
 config.substitutions.append(("%src", config.aic_src_root))
 config.substitutions.append(("%inputs", os.path.join(config.test_source_root, "Inputs")))
 
-# Features. `python-X`: the interpreter of the tests imports X. `cpu-Y`: this machine has Y. `slow`: asked for by
+# Features. `python-X`: the interpreter of the tests imports X. `cpu-Y`: this machine has Y. `sanitizers`: the C compiler has them. `slow`: asked for by
 # `lit --param tier=slow` (or all).
 modules = "import importlib.util as u; print(*[m for m in ('numpy', 'onnx', 'onnxruntime') if u.find_spec(m)])"
 found = subprocess.run([config.python, "-c", modules], capture_output=True, text=True).stdout
@@ -35,9 +35,13 @@ try:
         flags = next((line for line in cpuinfo if line.startswith("flags")), "").split()
 except OSError:
     flags = []
-for flag in ("avx2", "avx512f", "avx512_vnni"):
+for flag in ("avx2", "avx512f", "avx512_vnni", "amx_tile"):
     if flag in flags:
         config.available_features.add("cpu-" + flag)
+runtime = subprocess.run([config.cc, "-fsanitize=thread", "-x", "c", "-", "-o", "/dev/null"], input="int main(void) { return 0; }",
+                         capture_output=True, text=True)
+if runtime.returncode == 0:
+    config.available_features.add("sanitizers")
 if lit_config.params.get("tier", "quick") in ("slow", "all"):
     config.available_features.add("slow")
 for tool in tools:

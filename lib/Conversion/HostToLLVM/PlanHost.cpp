@@ -26,6 +26,10 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/TargetParser/X86TargetParser.h"
+
+#include <set>
 
 namespace mlir::aic {
 #define GEN_PASS_DEF_PLANHOSTPASS
@@ -854,6 +858,23 @@ LogicalResult HostPlan::run(int64_t threads, StringRef features) {
   return lowerHostFunctions(module);
 }
 
+/// What a CPU must have to run code for the module's target: LLVM's names, sorted.
+std::string requiredFeatures(ModuleOp module) {
+  auto target = module->getAttrOfType<TargetAttr>(TargetAttr::attributeName);
+  if (!target || target.getBackend() != "x86")
+    return "";
+  SmallVector<StringRef> list;
+  llvm::X86::getFeaturesForCPU(target.getChip(), list);
+  std::set<StringRef> features(list.begin(), list.end());
+  for (StringRef change : llvm::split(target.getFeatures(), ',')) {
+    if (change.starts_with("+"))
+      features.insert(change.drop_front());
+    else if (change.starts_with("-"))
+      features.erase(change.drop_front());
+  }
+  return llvm::join(features, ",");
+}
+
 class PlanHost final : public impl::PlanHostPassBase<PlanHost> {
 public:
   using PlanHostPassBase::PlanHostPassBase;
@@ -863,8 +884,9 @@ public:
       getOperation().emitError("expected a function '@main' with one block");
       return signalPassFailure();
     }
+    std::string required = features.empty() ? requiredFeatures(getOperation()) : features.getValue();
     FailureOr<HostInterface> io = HostInterface::read(main);
-    if (failed(io) || failed(HostPlan(getOperation(), main, std::move(*io)).run(threads, features)))
+    if (failed(io) || failed(HostPlan(getOperation(), main, std::move(*io)).run(threads, required)))
       signalPassFailure();
   }
 };

@@ -37,7 +37,7 @@ def PlanHostPass : Pass<"aic-plan-host", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"threads", "threads", "int64_t", "1", "Threads that a handle uses if its creator does not say">,
-    Option<"features", "features", "std::string", "\"\"", "Comma-separated CPU features that the model checks for">,
+    Option<"features", "features", "std::string", "\"\"", "Comma-separated CPU features that the model checks for; default: those of `aic.target`">,
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
                            "::mlir::cf::ControlFlowDialect", "::mlir::affine::AffineDialect"];
