@@ -52,6 +52,7 @@ public:
       fallback |= function->hasAttr(kScalarFallbackAttr);
     for (llvm::Function &function : *module)
       if (!function.isDeclaration()) {
+        function.addFnAttr("tune-cpu", options.tune);
         function.addFnAttr("prefer-vector-width", std::to_string(options.vectorBits));
         function.addFnAttr(llvm::Attribute::NoUnwind);
       }
@@ -69,8 +70,8 @@ private:
       const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
       if (!target)
         return source.emitError() << error;
-      kept.reset(target->createTargetMachine(triple, options.cpu, options.features, {}, llvm::Reloc::PIC_, std::nullopt,
-                                             level));
+      kept.reset(
+          target->createTargetMachine(triple, "x86-64", options.features, {}, llvm::Reloc::PIC_, std::nullopt, level));
     }
     machine = kept.get();
     return success();
@@ -117,7 +118,8 @@ private:
       return success();
     }
     llvm::legacy::PassManager pm;
-    auto fileType = kind == CodeKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+    auto fileType =
+        kind == CodeKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
     if (machine->addPassesToEmitFile(pm, os, nullptr, fileType, /*DisableVerify=*/true))
       return source.emitError("expected a target that writes objects");
     pm.run(module);

@@ -61,11 +61,11 @@ struct FlattenKernels final : impl::FlattenKernelsPassBase<FlattenKernels> {
       // The view has the argument's own type again: its extent is a value.
       SmallVector<OpFoldResult> values;
       for (auto [extent, size] : llvm::zip_equal(type.getShape(), sizes))
-        values.push_back(ShapedType::isDynamic(extent)
-                             ? OpFoldResult(arith::ConstantOp::create(b, kernel.getLoc(),
-                                                                      cast<IntegerAttr>(cast<Attribute>(size)))
-                                                .getResult())
-                             : size);
+        values.push_back(
+            ShapedType::isDynamic(extent)
+                ? OpFoldResult(arith::ConstantOp::create(b, kernel.getLoc(), cast<IntegerAttr>(cast<Attribute>(size)))
+                                   .getResult())
+                : size);
       auto view = memref::ReinterpretCastOp::create(b, kernel.getLoc(), type, arg, b.getIndexAttr(0), values, strides);
       arg.replaceAllUsesExcept(view, view);
     }
@@ -95,8 +95,7 @@ struct AddKernelEntries final : impl::AddKernelEntriesPassBase<AddKernelEntries>
     body.setNoInline(true);
     body.setNoUnwind(true);
     auto entry = LLVM::LLVMFuncOp::create(
-        b, loc, name,
-        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {ptr, ptr, i64, i64}));
+        b, loc, name, LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {ptr, ptr, i64, i64}));
     entry.setVisibility_(LLVM::Visibility::Hidden);
     entry.setNoUnwind(true);
     b.setInsertionPointToStart(entry.addEntryBlock(b));

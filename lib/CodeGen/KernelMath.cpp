@@ -20,8 +20,8 @@ namespace mlir::aic {
 namespace {
 /// Functions that are not one instruction but worth writing out on scalars too.
 bool isCommon(Operation *op) {
-  return isa<math::ExpOp, math::Exp2Op, math::ExpM1Op, math::LogOp, math::Log1pOp, math::Log2Op, math::TanhOp, math::ErfOp,
-             math::RsqrtOp>(op);
+  return isa<math::ExpOp, math::Exp2Op, math::ExpM1Op, math::LogOp, math::Log1pOp, math::Log2Op, math::TanhOp,
+             math::ErfOp, math::RsqrtOp>(op);
 }
 
 SmallVector<Operation *> expandableOps(ModuleOp module) {
@@ -68,8 +68,8 @@ struct LowerKernelMath final : impl::LowerKernelMathPassBase<LowerKernelMath> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto expand = [](RewritePatternSet &patterns) {
-      math::populateExpansionPatterns(patterns, {"sinh", "cosh", "tan", "asinh", "acosh", "atanh", "powf", "exp2", "fpowi",
-                                                 "round", "ipowi"});
+      math::populateExpansionPatterns(
+          patterns, {"sinh", "cosh", "tan", "asinh", "acosh", "atanh", "powf", "exp2", "fpowi", "round", "ipowi"});
     };
     auto approximate = [](RewritePatternSet &patterns) { populateMathPolynomialApproximationPatterns(patterns); };
     if (failed(rewrite(module, expand)) || failed(rewrite(module, approximate)) || failed(expandBFloat(module)))

@@ -87,9 +87,10 @@ LogicalResult linkLibrary(ArrayRef<SmallVector<char, 0>> objects, int weightsFil
     errors = "cannot keep objects in memory";
     return failure();
   }
-  std::vector<std::string> args = {"ld.lld", "-shared", "-o", options.output, "--gc-sections", "-z", "noexecstack", "-z",
-                                   "relro", "-z", "now", "--hash-style=gnu", "--build-id=none", "--threads=1",
-                                   "--strip-all", "-O0", "-Bsymbolic"};
+  std::vector<std::string> args = {
+      "ld.lld",          "-shared",     "-o",          options.output, "--gc-sections", "-z",
+      "noexecstack",     "-z",          "relro",       "-z",           "now",           "--hash-style=gnu",
+      "--build-id=none", "--threads=1", "--strip-all", "-O0",          "-Bsymbolic"};
   if (!options.prefix.empty())
     for (const char *name : exported)
       args.push_back("--defsym=" + options.prefix + "_" + name + "=aic_model_" + name);

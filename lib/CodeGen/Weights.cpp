@@ -55,7 +55,8 @@ private:
   SmallVector<char, 0> copy;
 };
 
-LogicalResult writePacked(Location loc, ElementsAttr value, DictionaryAttr entry, ArrayRef<char> bytes, raw_ostream &os) {
+LogicalResult writePacked(Location loc, ElementsAttr value, DictionaryAttr entry, ArrayRef<char> bytes,
+                          raw_ostream &os) {
   OpBuilder b(loc.getContext());
   OwningOpRef<ModuleOp> scratch = ModuleOp::create(loc);
   b.setInsertionPointToStart(scratch->getBody());
@@ -133,7 +134,8 @@ LogicalResult writeWeightObject(ModuleOp module, llvm::raw_pwrite_stream &os) {
   os.write_zeros(headers - (table + strings.size()));
 
   ELF::Elf64_Shdr section[5] = {};
-  auto set = [&](int i, const char *name, unsigned type, uint64_t flags, uint64_t offset, uint64_t bytes, uint64_t align) {
+  auto set = [&](int i, const char *name, unsigned type, uint64_t flags, uint64_t offset, uint64_t bytes,
+                 uint64_t align) {
     section[i].sh_name = nameAt(name);
     section[i].sh_type = type;
     section[i].sh_flags = flags;

@@ -115,8 +115,9 @@ LogicalResult Compilation::lower() {
 LogicalResult Compilation::generate() {
   CodeGenOptions code;
   if (auto target = module->getAttrOfType<TargetAttr>(TargetAttr::attributeName)) {
-    code.cpu = target.getChip().str();
-    code.features = target.getFeatures().str();
+    code.tune = target.getChip().str();
+    for (const std::string &feature : requiredFeatures(module))
+      code.features += (code.features.empty() ? "+" : ",+") + feature;
     code.vectorBits = unsigned(target.getNumber("lanes", 8)) * 32;
   }
   code.jobs = jobs();

@@ -66,11 +66,12 @@ struct Options {
                          cl::desc("Threads that compile (0: one per core)")};
   cl::opt<bool> verify{"verify", cl::cat(workGroup), cl::desc("Verify the IR after every pass")};
   cl::opt<bool> timing{"timing", cl::cat(workGroup), cl::desc("Print the time of each stage to stderr")};
-  cl::opt<Level> from{"from", cl::cat(workGroup), cl::init(Level::Graph), cl::desc("Level of an .mlir file (graph):"),
-                      cl::values(clEnumValN(Level::Graph, "graph", "aic operations"),
-                                 clEnumValN(Level::Loops, "loops", "linalg on tensors"),
-                                 clEnumValN(Level::Kernels, "kernels", "calls of kernels with configs"),
-                                 clEnumValN(Level::Tiles, "tiles", "kernels as loops on memory, in modules of their own"))};
+  cl::opt<Level> from{
+      "from", cl::cat(workGroup), cl::init(Level::Graph), cl::desc("Level of an .mlir file (graph):"),
+      cl::values(clEnumValN(Level::Graph, "graph", "aic operations"),
+                 clEnumValN(Level::Loops, "loops", "linalg on tensors"),
+                 clEnumValN(Level::Kernels, "kernels", "calls of kernels with configs"),
+                 clEnumValN(Level::Tiles, "tiles", "kernels as loops on memory, in modules of their own"))};
   cl::opt<std::string> dump{"dump", cl::cat(workGroup), cl::value_desc("folder"),
                             cl::desc("Write the IR of each level, the LLVM IR and the assembly into this folder")};
 };

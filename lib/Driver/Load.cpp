@@ -19,12 +19,13 @@
 
 namespace mlir::aic {
 
-
 static LogicalResult parseDim(StringRef text, DimBinding &dim, std::string &error) {
   auto [name, value] = text.rsplit('=');
   StringRef range = value;
   dim.name = name.trim().str();
-  auto number = [](StringRef digits, int64_t &result) { return !digits.trim().getAsInteger(10, result) && result >= 0; };
+  auto number = [](StringRef digits, int64_t &result) {
+    return !digits.trim().getAsInteger(10, result) && result >= 0;
+  };
   bool valid = !dim.name.empty();
   if (auto [span, multiple] = range.split(':'); !multiple.empty() || range.contains(':')) {
     valid &= number(multiple, dim.multiple) && dim.multiple > 0;
@@ -165,8 +166,9 @@ static std::string identifier(StringRef path) {
   return name.empty() || llvm::isDigit(name[0]) ? "model_" + name : name;
 }
 
-static OwningOpRef<ModuleOp> loadBuffer(MLIRContext &context, std::shared_ptr<llvm::MemoryBuffer> buffer, StringRef name,
-                                        StringRef path, StringRef folder, const CompileOptions &options) {
+static OwningOpRef<ModuleOp> loadBuffer(MLIRContext &context, std::shared_ptr<llvm::MemoryBuffer> buffer,
+                                        StringRef name, StringRef path, StringRef folder,
+                                        const CompileOptions &options) {
   OwningOpRef<ModuleOp> module;
   StringRef bytes = buffer->getBuffer();
   if (isModule(bytes, name)) {
@@ -189,8 +191,8 @@ static OwningOpRef<ModuleOp> loadBuffer(MLIRContext &context, std::shared_ptr<ll
     return nullptr;
   Builder b(&context);
   llvm::XXH128_hash_t hash = llvm::xxh3_128bits(ArrayRef<uint8_t>(bytes.bytes_begin(), bytes.size()));
-  (*module)->setAttr(kModelHashAttr, b.getStringAttr(llvm::utohexstr(hash.high64, true, 16) +
-                                                     llvm::utohexstr(hash.low64, true, 16)));
+  (*module)->setAttr(kModelHashAttr,
+                     b.getStringAttr(llvm::utohexstr(hash.high64, true, 16) + llvm::utohexstr(hash.low64, true, 16)));
   (*module)->setAttr(kModelNameAttr, b.getStringAttr(identifier(name)));
   return module;
 }

@@ -17,9 +17,9 @@ struct CType {
   StringLiteral dtype, type, constant;
 };
 constexpr CType types[] = {
-    {"i1", "uint8_t", "AIC_BOOL"},     {"i8", "int8_t", "AIC_INT8"},       {"i16", "int16_t", "AIC_INT16"},
-    {"i32", "int32_t", "AIC_INT32"},   {"i64", "int64_t", "AIC_INT64"},    {"ui8", "uint8_t", "AIC_UINT8"},
-    {"ui16", "uint16_t", "AIC_UINT16"}, {"ui32", "uint32_t", "AIC_UINT32"}, {"ui64", "uint64_t", "AIC_UINT64"},
+    {"i1", "uint8_t", "AIC_BOOL"},      {"i8", "int8_t", "AIC_INT8"},         {"i16", "int16_t", "AIC_INT16"},
+    {"i32", "int32_t", "AIC_INT32"},    {"i64", "int64_t", "AIC_INT64"},      {"ui8", "uint8_t", "AIC_UINT8"},
+    {"ui16", "uint16_t", "AIC_UINT16"}, {"ui32", "uint32_t", "AIC_UINT32"},   {"ui64", "uint64_t", "AIC_UINT64"},
     {"f16", "uint16_t", "AIC_FLOAT16"}, {"bf16", "uint16_t", "AIC_BFLOAT16"}, {"f32", "float", "AIC_FLOAT"},
     {"f64", "double", "AIC_DOUBLE"}};
 
@@ -47,12 +47,13 @@ public:
 
 private:
   // Words that no parameter may be called, and names of the function's own.
-  llvm::StringSet<> used{"auto",   "break",    "case",     "char",   "const",    "continue", "default", "do",
-                         "double", "else",     "enum",     "extern", "float",    "for",      "goto",    "if",
-                         "inline", "int",      "long",     "register", "restrict", "return", "short",   "signed",
-                         "sizeof", "static",   "struct",   "switch", "typedef",  "union",    "unsigned", "void",
-                         "volatile", "while",  "model",    "options", "inputs",  "outputs",  "class",   "new",
-                         "this",   "template", "delete",   "operator", "private", "public",  "bool",    "true", "false"};
+  llvm::StringSet<> used{"auto",    "break",    "case",     "char",   "const",    "continue", "default",
+                         "do",      "double",   "else",     "enum",   "extern",   "float",    "for",
+                         "goto",    "if",       "inline",   "int",    "long",     "register", "restrict",
+                         "return",  "short",    "signed",   "sizeof", "static",   "struct",   "switch",
+                         "typedef", "union",    "unsigned", "void",   "volatile", "while",    "model",
+                         "options", "inputs",   "outputs",  "class",  "new",      "this",     "template",
+                         "delete",  "operator", "private",  "public", "bool",     "true",     "false"};
 };
 
 struct PortText {
@@ -135,9 +136,13 @@ void writeCall(raw_ostream &os, StringRef prefix, ArrayRef<PortText> inputs, Arr
     if (ports.empty())
       os << "{0}";
     for (const PortText &port : ports) {
-      std::string extents = port.dims.empty() ? "NULL" : isInput ? "dims_" + port.id : port.isStatic ? "NULL" : port.id + "_dims";
-      std::string bytes = isInput ? "0" : port.isStatic ? std::to_string(port.elements) + " * (int64_t)sizeof(*" + port.id + ")"
-                                                        : port.id + "_bytes";
+      std::string extents = port.dims.empty() ? "NULL"
+                            : isInput         ? "dims_" + port.id
+                            : port.isStatic   ? "NULL"
+                                              : port.id + "_dims";
+      std::string bytes = isInput         ? "0"
+                          : port.isStatic ? std::to_string(port.elements) + " * (int64_t)sizeof(*" + port.id + ")"
+                                          : port.id + "_bytes";
       os << "\n      {(void *)" << port.id << ", " << extents << ", " << bytes << ", " << port.dims.size() << ", "
          << port.type->constant << "},";
     }

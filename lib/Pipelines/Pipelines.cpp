@@ -79,7 +79,8 @@ void registerPipelines() {
   };
   add("aic-graph-pipeline", "Graph level to its final form: shapes, constants, layouts", {buildGraphPipeline});
   add("aic-to-loops", "Graph level to the loops level", {buildGraphPipeline, buildLoopsPipeline});
-  add("aic-to-kernels", "Graph level to the kernels level", {buildGraphPipeline, buildLoopsPipeline, buildKernelsPipeline});
+  add("aic-to-kernels", "Graph level to the kernels level",
+      {buildGraphPipeline, buildLoopsPipeline, buildKernelsPipeline});
   add("aic-to-tiles", "Graph level to the tiles level",
       {buildGraphPipeline, buildLoopsPipeline, buildKernelsPipeline, buildTilesPipeline});
   add("aic-tiles-to-x86", "Tiles level to the LLVM dialect: host code and one module per kernel", {buildCodePipeline});

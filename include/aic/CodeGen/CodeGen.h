@@ -20,8 +20,8 @@ enum class Sanitizer { None, Address, Thread };
 
 /// What LLVM is told of the machine and how much it should do.
 struct CodeGenOptions {
-  std::string cpu = "x86-64";
-  std::string features;            ///< "+avx2,+fma"
+  std::string features;            ///< beyond those of x86-64: "+avx2,+fma"
+  std::string tune = "x86-64";     ///< the CPU whose costs instruction selection goes by
   unsigned vectorBits = 256;       ///< widest vectors that LLVM may use on its own
   unsigned jobs = 1;
   Sanitizer sanitize = Sanitizer::None;

@@ -40,7 +40,7 @@ static std::optional<unsigned> dtypeOf(Type type) {
 }
 
 static StringRef dtypeName(unsigned dtype) {
-  static const StringLiteral names[] = {"i1",   "i8",   "i16",  "i32", "i64",  "ui8", "ui16",
+  static const StringLiteral names[] = {"i1",   "i8",   "i16", "i32",  "i64", "ui8", "ui16",
                                         "ui32", "ui64", "f16", "bf16", "f32", "f64"};
   return names[dtype];
 }
@@ -130,8 +130,8 @@ int64_t HostInterface::string(StringRef text) {
 }
 
 SmallVector<int64_t> HostInterface::ioTable(int64_t heapSlots, int64_t threads, StringRef features) {
-  SmallVector<int64_t> table = {int64_t(inputs.size()), int64_t(outputs.size()), int64_t(symbols.size()),
-                                heapSlots, threads, string(features)};
+  SmallVector<int64_t> table = {
+      int64_t(inputs.size()), int64_t(outputs.size()), int64_t(symbols.size()), heapSlots, threads, string(features)};
   for (const Symbol &s : symbols)
     table.append({string(s.name), s.minimum, s.maximum, s.multiple});
   for (const std::vector<Port> *ports : {&inputs, &outputs})

@@ -27,9 +27,6 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/TargetParser/X86TargetParser.h"
-
-#include <set>
 
 namespace mlir::aic {
 #define GEN_PASS_DEF_PLANHOSTPASS
@@ -72,9 +69,9 @@ struct Memory {
 struct Emission {
   explicit Emission(MLIRContext *context) : b(context) {}
   OpBuilder b;
-  IRMapping scalars;                                   // index values of @main that are emitted
-  DenseMap<Value, SmallVector<Value>> dims;            // of tensors; absent: not known yet
-  DenseMap<Value, Value> pointers;                     // of roots
+  IRMapping scalars;                        // index values of @main that are emitted
+  DenseMap<Value, SmallVector<Value>> dims; // of tensors; absent: not known yet
+  DenseMap<Value, Value> pointers;          // of roots
   DenseMap<std::pair<Value, Value>, Value> products;
   DenseMap<int64_t, Value> constants;
   Operation *lastConstant = nullptr;
@@ -175,8 +172,7 @@ LogicalResult HostPlan::checkSupported() {
     bool known = isView(&op) || isa<func::CallOp, func::ReturnOp, tensor::EmptyOp, tensor::DimOp, tensor::ExtractOp,
                                     tensor::FromElementsOp, arith::ConstantOp, PackOp, cf::AssertOp>(op);
     if (!known && (hasTensors || op.getNumRegions() || !isMemoryEffectFree(&op)))
-      return op.emitError("expected kernel calls, views and shape arithmetic in '@main', got '")
-             << op.getName() << "'";
+      return op.emitError("expected kernel calls, views and shape arithmetic in '@main', got '") << op.getName() << "'";
     for (Type type : op.getResultTypes())
       if (isa<TensorType>(type) && !isa<RankedTensorType>(type))
         return op.emitError("expected ranked tensors in '@main', got ") << type;
@@ -350,8 +346,7 @@ std::optional<Value> HostPlan::element(Emission &e, Value tensor, int64_t number
     Value v = e.scalars.lookupOrNull(made.getElements()[number]);
     if (!v)
       return std::nullopt;
-    return isa<IndexType>(v.getType()) ? v
-                                       : arith::IndexCastOp::create(e.b, loc, e.b.getIndexType(), v).getResult();
+    return isa<IndexType>(v.getType()) ? v : arith::IndexCastOp::create(e.b, loc, e.b.getIndexType(), v).getResult();
   }
   if (e.query)
     return std::nullopt;
@@ -431,8 +426,8 @@ LogicalResult HostPlan::emitKnown(Emission &e, Operation &op) {
       setDims(e, result, dynamic);
     }
   } else if (auto dim = dyn_cast<tensor::DimOp>(op)) {
-    if (auto known = e.dims.find(dim.getSource()); known != e.dims.end() &&
-                                                  *dim.getConstantIndex() < int64_t(known->second.size()))
+    if (auto known = e.dims.find(dim.getSource());
+        known != e.dims.end() && *dim.getConstantIndex() < int64_t(known->second.size()))
       e.scalars.map(dim.getResult(), known->second[*dim.getConstantIndex()]);
   } else if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
     if (auto made = root(extract.getTensor()).getDefiningOp<tensor::FromElementsOp>();
@@ -641,8 +636,8 @@ Value HostPlan::output(Emission &e, unsigned number, Value returned) {
   for (auto [d, extent] : llvm::enumerate(SmallVector<Value>(e.dims.find(returned)->second)))
     LLVM::StoreOp::create(e.b, loc, toI64(e, extent), slot(e, e.extents, i64, d));
   LLVM::LLVMFuncOp get = declare("aicrt_output", ptr, {ptr, i64, ptr, i64});
-  return LLVM::CallOp::create(
-             e.b, loc, get, ValueRange{e.call, constant(e, number), e.extents, toI64(e, bytes(e, returned))})
+  return LLVM::CallOp::create(e.b, loc, get,
+                              ValueRange{e.call, constant(e, number), e.extents, toI64(e, bytes(e, returned))})
       .getResult();
 }
 
@@ -858,23 +853,6 @@ LogicalResult HostPlan::run(int64_t threads, StringRef features) {
   return lowerHostFunctions(module);
 }
 
-/// What a CPU must have to run code for the module's target: LLVM's names, sorted.
-std::string requiredFeatures(ModuleOp module) {
-  auto target = module->getAttrOfType<TargetAttr>(TargetAttr::attributeName);
-  if (!target || target.getBackend() != "x86")
-    return "";
-  SmallVector<StringRef> list;
-  llvm::X86::getFeaturesForCPU(target.getChip(), list);
-  std::set<StringRef> features(list.begin(), list.end());
-  for (StringRef change : llvm::split(target.getFeatures(), ',')) {
-    if (change.starts_with("+"))
-      features.insert(change.drop_front());
-    else if (change.starts_with("-"))
-      features.erase(change.drop_front());
-  }
-  return llvm::join(features, ",");
-}
-
 class PlanHost final : public impl::PlanHostPassBase<PlanHost> {
 public:
   using PlanHostPassBase::PlanHostPassBase;
@@ -884,7 +862,7 @@ public:
       getOperation().emitError("expected a function '@main' with one block");
       return signalPassFailure();
     }
-    std::string required = features.empty() ? requiredFeatures(getOperation()) : features.getValue();
+    std::string required = features.empty() ? llvm::join(requiredFeatures(getOperation()), ",") : features.getValue();
     FailureOr<HostInterface> io = HostInterface::read(main);
     if (failed(io) || failed(HostPlan(getOperation(), main, std::move(*io)).run(threads, required)))
       signalPassFailure();

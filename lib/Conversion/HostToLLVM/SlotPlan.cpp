@@ -8,8 +8,8 @@
 std::vector<unsigned> aic::assignSlots(const std::vector<Tenant> &tenants) {
   using Entry = std::pair<int64_t, unsigned>;
   std::vector<unsigned> result;
-  std::vector<int64_t> sizes;                                                  // of the slots
-  std::set<Entry> free;                                                        // by size
+  std::vector<int64_t> sizes;                                                   // of the slots
+  std::set<Entry> free;                                                         // by size
   std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> occupied; // by end
   for (const Tenant &tenant : tenants) {
     for (; !occupied.empty() && occupied.top().first < tenant.begin; occupied.pop())

@@ -2,6 +2,7 @@
 #ifndef AIC_CONVERSION_HOSTTOLLVM_HOSTTOLLVM_H
 #define AIC_CONVERSION_HOSTTOLLVM_HOSTTOLLVM_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::aic {
@@ -14,6 +15,10 @@ constexpr StringLiteral kHostInterfaceAttr = "aic.host";  ///< inputs, outputs, 
 constexpr StringLiteral kHostWeightsAttr = "aic.weights"; ///< bytes of the weight section, in order
 /// Symbols of the host code that code generation defines.
 constexpr StringLiteral kWeightsFunction = "aic_host_weights";
+
+/// The instruction sets that code for the module's `aic.target` uses and that a model checks for when it is loaded, in
+/// LLVM's names, sorted.
+SmallVector<std::string> requiredFeatures(ModuleOp module);
 } // namespace mlir::aic
 
 #endif // AIC_CONVERSION_HOSTTOLLVM_HOSTTOLLVM_H
