@@ -77,17 +77,22 @@ template <typename OpT> FailureOr<ConvDims> checkConv(OpT op, ShapeScope &scope)
   if (failed(checkSize("strides", op.getStrides(), r)) || failed(checkSize("dilations", op.getDilations(), r)) ||
       failed(checkSize("pads", op.getPads(), 2 * r)))
     return failure();
-  if (static_cast<int64_t>(op.getGroups()) < 1)
-    return op.emitOpError("expected a positive number of groups, got ") << static_cast<int64_t>(op.getGroups());
-  for (int64_t value : op.getStrides()) // conv_c3
-    if (value < 1)
-      return op.emitOpError("expected positive strides, got ") << value;
-  for (int64_t value : op.getDilations()) // conv_c3
-    if (value < 1)
-      return op.emitOpError("expected positive dilations, got ") << value;
+  constexpr int64_t kLimit = int64_t(1) << 31; // no sum of products below overflows
+  auto checkRange = [&](StringRef name, ArrayRef<int64_t> values) -> LogicalResult {
+    for (int64_t value : values)
+      if (value < 1)
+        return op.emitOpError("expected positive ") << name << ", got " << value;
+      else if (value >= kLimit)
+        return op.emitOpError("expected ") << name << " below 2^31, got " << value;
+    return success();
+  };
+  if (failed(checkRange("groups", {static_cast<int64_t>(op.getGroups())})) ||
+      failed(checkRange("strides", op.getStrides())) || failed(checkRange("dilations", op.getDilations()))) // conv_c3
+    return failure();
   for (int64_t value : op.getPads()) // conv_c4
-    if (value < 0)
-      return op.emitOpError("expected pads that are not negative, got ") << value;
+    if (value < 0 || value >= kLimit)
+      return op.emitOpError("expected pads that are not negative")
+             << (value < 0 ? "" : " and below 2^31") << ", got " << value;
   return dims;
 }
 

@@ -52,6 +52,15 @@ func.func @conv_c3_strides(%x: tensor<1x4x9x8xf32>, %w: tensor<6x4x3x3xf32>) {
 
 // -----
 
+func.func @conv_c3_range(%x: tensor<1x4x9x8xf32>, %w: tensor<6x4x3x3xf32>) {
+  // expected-error @+1 {{expected strides below 2^31, got 9223372036854775807}}
+  %0 = aic.conv %x, %w {strides = array<i64: 1, 9223372036854775807>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>,
+      groups = 1 : i64, channels_last = false} : (tensor<1x4x9x8xf32>, tensor<6x4x3x3xf32>) -> tensor<1x6x7x6xf32>
+  return
+}
+
+// -----
+
 func.func @conv_c3_dilations(%x: tensor<1x4x9x8xf32>, %w: tensor<6x4x3x3xf32>) {
   // expected-error @+1 {{expected positive dilations, got -1}}
   %0 = aic.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, -1>, pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64,
