@@ -209,7 +209,7 @@ void concat(Node &n) {
 }
 
 void expand(Node &n) { n.out(n.broadcast(n.in(0), n.in(1))); }
-void tile(Node &n) { n.out(n.make<TileOp>(n.elem(n.in(0)), n.in(0), n.in(1))); }
+void tile(Node &n) { n.out(n.make<TileOp>(n.elem(n.in(0)), n.in(0), n.shapeOperand(n.in(1), "the repeats"))); }
 
 /// Numbers for some axes as a vector over all dimensions of a tensor; the axes are known at run time only.
 Value scatterByAxis(Node &n, Value values, Value axes, int64_t rank, Value otherwise) {
@@ -238,10 +238,14 @@ void slice(Node &n) {
     axisOperand = n.optional(3);
     steps = n.optional(4);
   }
+  starts = n.shapeOperand(starts, "the starts");
+  ends = n.shapeOperand(ends, "the ends");
+  if (axisOperand)
+    n.expectRank(axisOperand, 1, 1, "the axes");
   int64_t count = n.dim(starts, 0), rank = n.rank(x);
   if (n.failed())
     return;
-  if (ShapedType::isDynamic(count) || n.rank(starts) != 1)
+  if (ShapedType::isDynamic(count))
     return n.unsupported("starts of unknown number");
   if (count > rank)
     return n.error("expected at most " + Twine(rank) + " starts, got " + Twine(count));
@@ -265,7 +269,8 @@ void slice(Node &n) {
     return n.error("expected " + Twine(count) + " axes, got " + Twine(axes->size()));
   for (int64_t &axis : *axes)
     axis = n.checkAxis(axis, rank, "axes");
-  n.out(n.make<SliceOp>(n.elem(x), x, starts, ends, steps, ArrayRef(*axes)));
+  n.out(n.make<SliceOp>(n.elem(x), x, n.shapeOperand(starts, "the starts"), n.shapeOperand(ends, "the ends"),
+                         n.shapeOperand(steps, "the steps"), ArrayRef(*axes)));
 }
 
 void split(Node &n) {
@@ -371,6 +376,8 @@ void pad(Node &n) {
   n.out(n.pad(x, pads, value, *mode));
 }
 
+constexpr int64_t kMaxBlock = 1 << 15;
+
 void depthToSpace(Node &n) {
   Value x = n.in();
   n.expectRank(x, 4, 4, "operand 0");
@@ -378,7 +385,7 @@ void depthToSpace(Node &n) {
   std::string mode = n.getString("mode", "DCR");
   if (n.failed())
     return;
-  if (block < 1 || ShapedType::isDynamic(channels) || channels % (block * block) != 0)
+  if (block < 1 || block > kMaxBlock || ShapedType::isDynamic(channels) || channels % (block * block) != 0)
     return n.error("expected a number of channels that is a multiple of the squared blocksize " + Twine(block));
   if (mode != "DCR" && mode != "CRD")
     return n.error("attribute 'mode': expected 'DCR' or 'CRD', got '" + mode + "'");
@@ -398,7 +405,7 @@ void spaceToDepth(Node &n) {
   std::string mode = n.getString("mode", "DCR");
   if (n.failed())
     return;
-  if (block < 1)
+  if (block < 1 || block > kMaxBlock)
     return n.error("expected a positive blocksize, got " + Twine(block));
   Extent batch = n.extent(x, 0), depth = n.extent(x, 1), height = n.over(n.extent(x, 2), Extent(block)),
          width = n.over(n.extent(x, 3), Extent(block));
@@ -411,7 +418,7 @@ void spaceToDepth(Node &n) {
 
 /// Each axis is cut around its middle, or padded there, to the extent asked for.
 void centerCropPad(Node &n) {
-  Value x = n.in(0), shape = n.cast(n.in(1), n.b.getI64Type());
+  Value x = n.in(0), shape = n.shapeOperand(n.cast(n.in(1), n.b.getI64Type()), "the shape");
   int64_t rank = n.rank(x);
   Ints axes;
   if (std::optional<Ints> list = n.getInts("axes"))
@@ -419,6 +426,8 @@ void centerCropPad(Node &n) {
   else
     for (int64_t d = 0; d < rank; ++d)
       axes.push_back(d);
+  if (!n.failed() && n.dim(shape, 0) != int64_t(axes.size()))
+    return n.error("expected " + Twine(axes.size()) + " extents");
   for (auto [i, axis] : llvm::enumerate(axes)) {
     axis = n.checkAxis(axis, rank, "axes");
     if (n.failed())

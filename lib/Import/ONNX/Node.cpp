@@ -48,6 +48,8 @@ Value Node::checkBuilt(Value v) {
   return {};
 }
 
+static constexpr int64_t kMaxRank = 64;
+
 //===-- Operands and results ------------------------------------------------===//
 
 Value Node::in(unsigned i) {
@@ -346,7 +348,18 @@ Value Node::toVector(ArrayRef<Extent> extents) {
   return concat(parts, 0);
 }
 
-Value Node::reshape(Value x, Value shape, bool copyZeros) { return make<ReshapeOp>(elem(x), x, shape, copyZeros); }
+Value Node::shapeOperand(Value v, const Twine &what) {
+  expectRank(v, 1, 1, what);
+  if (v && !elem(v).isSignlessInteger(64))
+    error("expected " + what + " to be int64");
+  if (int64_t count = dim(v, 0); v && !ShapedType::isDynamic(count) && count > 2 * kMaxRank)
+    error("expected tensors of at most " + Twine(kMaxRank) + " dimensions, got " + Twine(count) + " numbers as " + what);
+  return v;
+}
+
+Value Node::reshape(Value x, Value shape, bool copyZeros) {
+  return make<ReshapeOp>(elem(x), x, shapeOperand(shape, "the shape"), copyZeros);
+}
 
 Value Node::rearrange(Value x, ArrayRef<int64_t> axes) {
   if (hasFailed)

@@ -153,8 +153,12 @@ public:
   /// x[begin:end:step] along one dimension.
   Value slice(Value x, int64_t axis, int64_t begin, int64_t end, int64_t step = 1);
   Value slice(Value x, int64_t axis, Value begin, Value end);
-  Value broadcast(Value x, Value shape) { return make<BroadcastOp>(elem(x), x, shape); }
-  Value pad(Value x, Value pads, Value value, PadMode mode) { return make<PadOp>(elem(x), x, pads, value, mode); }
+  Value broadcast(Value x, Value shape) { return make<BroadcastOp>(elem(x), x, shapeOperand(shape, "the shape")); }
+  Value pad(Value x, Value pads, Value value, PadMode mode) {
+    return make<PadOp>(elem(x), x, shapeOperand(pads, "the pads"), value, mode);
+  }
+  /// v if it is a vector of i64.
+  Value shapeOperand(Value v, const Twine &what);
   /// 0, 1, ... limit - 1 as i64.
   Value iota(Value limit);
 
