@@ -61,6 +61,11 @@ static std::string lastError() {
 }
 
 std::unique_ptr<Model> Model::load(const std::string &path, int threads, std::string &error) {
+  // The loader maps a truncated file and dies in it; the manifest is found by what stands at the file's end.
+  error.clear();
+  (void)readManifest(path, error);
+  if (!error.empty())
+    return nullptr;
   std::unique_ptr<Model> model(new Model());
   model->library = std::make_unique<Library>();
   Library &lib = *model->library;

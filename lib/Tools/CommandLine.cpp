@@ -112,6 +112,7 @@ static void print(Diagnostic &diagnostic, StringRef file) {
 
 PrintDiagnostics::PrintDiagnostics(MLIRContext &context, StringRef file)
     : ScopedDiagnosticHandler(&context), file(file.str()) {
+  context.printOpOnDiagnostic(false);
   setHandler([this](Diagnostic &diagnostic) {
     print(diagnostic, this->file);
     return success();

@@ -106,10 +106,12 @@ static void collectNames(Location location, llvm::SmallSetVector<StringRef, 4> &
   }
 }
 
-SmallVector<StringRef> nodeNames(Operation *op) {
+SmallVector<StringRef> nodeNames(Location location) {
   llvm::SmallSetVector<StringRef, 4> names;
-  collectNames(op->getLoc(), names);
-  return names.takeVector();
+  collectNames(location, names);
+  return llvm::to_vector(names.getArrayRef());
 }
+
+SmallVector<StringRef> nodeNames(Operation *op) { return nodeNames(op->getLoc()); }
 
 } // namespace mlir::aic::tools

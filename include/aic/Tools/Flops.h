@@ -3,6 +3,7 @@
 #ifndef AIC_TOOLS_FLOPS_H
 #define AIC_TOOLS_FLOPS_H
 
+#include "mlir/IR/Location.h"
 #include "mlir/Support/LLVM.h"
 #include <cstdint>
 
@@ -17,7 +18,8 @@ double countFlops(Operation *op);
 /// The sum over everything inside `op`, itself included.
 double countFlopsWithin(Operation *op);
 
-/// The names of the model's nodes in the location of an operation, in order, each once.
+/// The names of the model's nodes in a location, in order, each once.
+SmallVector<StringRef> nodeNames(Location location);
 SmallVector<StringRef> nodeNames(Operation *op);
 
 } // namespace aic::tools

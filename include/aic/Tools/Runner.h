@@ -50,6 +50,8 @@ protected:
 
 /// A library that aic-compile wrote.
 std::unique_ptr<Runner> loadLibrary(const std::string &path, int threads, std::string &error);
+/// What a library says of itself, read from the file: a runner that cannot run.
+std::unique_ptr<Runner> describeLibrary(const std::string &path, std::string &error);
 /// The reference interpreter on a module of the graph level, which must outlive the runner.
 std::unique_ptr<Runner> loadInterpreter(ModuleOp module, std::string &error);
 

@@ -44,7 +44,34 @@ private:
   std::unique_ptr<::aic::Model> model;
 };
 
+/// Knows what the manifest says; the library is not loaded.
+class ManifestRunner final : public Runner {
+public:
+  explicit ManifestRunner(std::string manifest) : text(std::move(manifest)) {
+    for (auto [key, ports] : {std::pair("inputs", &inputPorts), std::pair("outputs", &outputPorts)}) {
+      std::vector<::aic::Port> found;
+      (void)::aic::parsePorts(text, key, found);
+      for (const ::aic::Port &port : found)
+        ports->push_back({port.name, port.type, port.dims, port.symbols});
+    }
+  }
+
+  std::string manifest() const override { return text; }
+  std::string run(const std::vector<::aic::eval::View> &, std::vector<::aic::eval::Tensor> &,
+                  std::vector<KernelTime> *) override {
+    return "expected a loaded library";
+  }
+
+private:
+  std::string text;
+};
+
 } // namespace
+
+std::unique_ptr<Runner> describeLibrary(const std::string &path, std::string &error) {
+  std::string text = ::aic::Model::readManifest(path, error);
+  return error.empty() ? std::make_unique<ManifestRunner>(std::move(text)) : nullptr;
+}
 
 std::unique_ptr<Runner> loadLibrary(const std::string &path, int threads, std::string &error) {
   std::unique_ptr<::aic::Model> model = ::aic::Model::load(path, threads, error);

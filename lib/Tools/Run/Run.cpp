@@ -248,7 +248,8 @@ std::unique_ptr<Runner> RunTool::prepare(std::string &error) {
     return nullptr;
   }
   if (isLibrary) {
-    auto loaded = loadLibrary(options.model, options.threads, error);
+    auto loaded =
+        options.info ? describeLibrary(options.model, error) : loadLibrary(options.model, options.threads, error);
     for (const std::string &name : options.extra)
       if (loaded && llvm::none_of(loaded->outputs(), [&](const RunnerPort &port) { return port.name == name; })) {
         error =
@@ -258,8 +259,9 @@ std::unique_ptr<Runner> RunTool::prepare(std::string &error) {
     return loaded;
   }
   module = loadModel(context, options.model, compile);
+  // What goes in and out of a model is known without compiling it.
   if (module)
-    return options.interpret ? loadInterpreter(*module, error) : compileModel(error);
+    return options.interpret || options.info ? loadInterpreter(*module, error) : compileModel(error);
   error = kReported;
   return nullptr;
 }

@@ -42,9 +42,9 @@ private:
   ModuleOp module;
   const X86PipelineOptions &options;
   MapVector<StringRef, KernelRow> rows;
-  SetVector<StringRef> remarks;
   BumpPtrAllocator allocator;
   StringSaver saver{allocator};
+  MapVector<StringRef, SetVector<StringRef>> remarks; ///< the nodes that each is about
   std::string machine;
 };
 
@@ -90,6 +90,18 @@ double Report::total() {
   return sum;
 }
 
+/// The remark engine prints `[Missed] kernel | Category:aic-fusion | Remark="...", Remark="..."`: the category and the
+/// text of it.
+static std::string readable(StringRef text) {
+  auto [head, parts] = text.split(" | Remark=");
+  if (parts.empty())
+    return text.str();
+  std::string result = head.split("Category:").second.str() + ": ";
+  for (StringRef part : llvm::split(parts, ", Remark="))
+    result += part.trim('"');
+  return result;
+}
+
 LogicalResult Report::run() {
   MLIRContext *context = module.getContext();
   remark::RemarkCategories all{".*", ".*", ".*", ".*", ".*"};
@@ -98,7 +110,9 @@ LogicalResult Report::run() {
   ScopedDiagnosticHandler collect(context, [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() != DiagnosticSeverity::Remark)
       return failure();
-    remarks.insert(saver.save(diagnostic.str()));
+    SetVector<StringRef> &nodes = remarks[saver.save(readable(diagnostic.str()))];
+    for (StringRef node : nodeNames(diagnostic.getLocation()))
+      nodes.insert(saver.save(node));
     return success();
   });
   if (failed(lowerTo(module, Level::Kernels, options)))
@@ -123,13 +137,19 @@ void Report::print(raw_ostream &os) {
   os << "    GFLOP      %  calls  kernel    class         nodes\n";
   for (const KernelRow &row : sorted) {
     os << format("%9.4f %6.1f %6lld  ", row.flops * 1e-9, 100 * row.flops / sum, static_cast<long long>(row.calls))
-       << left_justify(row.name, 8) << "  " << left_justify(row.kind, 12) << "  " << llvm::join(row.nodes, ", ")
-       << "\n";
+       << left_justify(row.name, 8) << "  " << left_justify(row.fallback.empty() ? row.kind : row.kind + " scalar", 12)
+       << "  " << llvm::join(row.nodes, ", ") << "\n";
   }
   if (!remarks.empty())
     os << "\nRemarks\n";
-  for (StringRef remark : remarks)
+  constexpr size_t shown = 8;
+  for (auto &[remark, nodes] : remarks) {
     os << "  " << remark << "\n";
+    ArrayRef<StringRef> names = nodes.getArrayRef();
+    if (!names.empty())
+      os << format("    %zu nodes: ", names.size()) << llvm::join(names.take_front(shown), ", ")
+         << (names.size() > shown ? ", ..." : "") << "\n";
+  }
 }
 
 void Report::printJson(raw_ostream &os) {
@@ -145,8 +165,8 @@ void Report::printJson(raw_ostream &os) {
     kernels.push_back(std::move(entry));
   }
   json::Array texts;
-  for (StringRef remark : remarks)
-    texts.push_back(remark);
+  for (auto &[remark, nodes] : remarks)
+    texts.push_back(json::Object{{"text", remark}, {"nodes", json::Array(nodes.getArrayRef())}});
   json::Object result{
       {"machine", machine}, {"flops", total()}, {"kernels", std::move(kernels)}, {"remarks", std::move(texts)}};
   os << formatv("{0:2}", json::Value(std::move(result))) << "\n";

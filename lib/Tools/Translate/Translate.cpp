@@ -3,6 +3,7 @@
 #include "Levels.h"
 #include "Report.h"
 #include "aic/CodeGen/CodeGen.h"
+#include "aic/Conversion/HostToLLVM/HostToLLVM.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
 #include "aic/Driver/Driver.h"
 #include "aic/Import/ONNX/Import.h"
@@ -113,8 +114,9 @@ LogicalResult compileModel(MLIRContext &context, const Options &options) {
     return failure();
   CodeGenOptions code;
   if (auto target = (*module)->getAttrOfType<TargetAttr>(TargetAttr::attributeName)) {
-    code.cpu = target.getChip().str();
-    code.features = target.getFeatures().str();
+    code.tune = target.getChip().str();
+    for (const std::string &feature : requiredFeatures(*module))
+      code.features += (code.features.empty() ? "+" : ",+") + feature;
     code.vectorBits = static_cast<unsigned>(target.getNumber("lanes", 8)) * 32;
   }
   // Each kernel is a module of its own, the host code is what is left.
