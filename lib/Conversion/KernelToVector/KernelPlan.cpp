@@ -149,9 +149,11 @@ bool Planner::mergeable(unsigned a, unsigned b) const {
       continue;
     if (output.low[b].asConstant() != 0 || output.low[a].asConstant() != 0)
       return false;
-    auto inner = extents[b].asConstant(), outer = output.destination.sizes[b].asConstant();
-    if (inner != outer || (!inner && !output.fills))
-      return false;
+    for (unsigned d = a + 1; d <= b; ++d) { // a dim of extent 1 between them may be a wider one of the destination
+      auto inner = extents[d].asConstant(), outer = output.destination.sizes[d].asConstant();
+      if (inner != outer || (!inner && !output.fills))
+        return false;
+    }
   }
   return true;
 }
