@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import pathlib
+import select
+import signal
 import sys
+from typing import Callable
 
 import numpy as np
 import onnx
@@ -60,3 +63,28 @@ def python() -> list[str]:
 
 def environment(**extra: str) -> dict[str, str]:
     return {**os.environ, **extra}
+
+
+def isolated(work: Callable[[], str], timeout: float = 300.0) -> str:
+    """What `work` returns, run in a forked process; a crash or a hang becomes a text that says so."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            text = work()
+        except BaseException as e:  # noqa: BLE001 - the parent reports it
+            text = f"{type(e).__name__}: {e}"
+        os.write(writer, text.encode()[:60000] or b"\0")
+        os._exit(0)
+    os.close(writer)
+    ready, _, _ = select.select([reader], [], [], timeout)
+    if not ready:
+        os.kill(pid, signal.SIGKILL)
+    text = b"".join(iter(lambda: os.read(reader, 65536), b"")).decode()
+    os.close(reader)
+    _, status = os.waitpid(pid, 0)
+    if not ready:
+        return f"no end within {timeout:.0f} s"
+    if not text:
+        return f"the process died: {signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else status}"
+    return text.strip("\0")

@@ -37,6 +37,12 @@ def test_keeps_the_library_where_asked(linear, tmp_path):
     np.testing.assert_allclose(model(x), expected(x), rtol=1e-5)
 
 
+def test_replaced_library_is_loaded_anew(linear, tmp_path):
+    first = aic.compile(linear, output=tmp_path / "out.so")
+    second = aic.compile(linear, dims={"N": 3}, output=tmp_path / "out.so")
+    assert first.inputs[0].shape == ("N", 4) and second.inputs[0].shape == (3, 4)
+
+
 def test_inputs_need_not_be_dense(linear):
     model, x = aic.compile(linear), np.random.default_rng(0).standard_normal((4, 6)).astype(np.float32).T
     np.testing.assert_allclose(model(x), expected(x), rtol=1e-5, atol=1e-6)
