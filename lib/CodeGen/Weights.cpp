@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Weights.cpp - The weight section as an ELF object ------------------===//
 //
-// Header, data, symbol table and section headers are written in one pass; a packed weight is packed when its turn
-// comes. The section is marked large, so that more than 2 GB link.
+// The linker gets an object whose data is a hole in its file: zeros that were never written. After the link the
+// constants are written into the library, packed one by one, so they pass the disk once and memory does not grow with
+// them. The section is marked large, so that more than 2 GB link.
 //
 //===----------------------------------------------------------------------===//
 #include "aic/CodeGen/CodeGen.h"
@@ -11,7 +12,9 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/BinaryFormat/ELF.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstring>
@@ -69,6 +72,14 @@ LogicalResult writePacked(Location loc, ElementsAttr value, DictionaryAttr entry
   return success();
 }
 
+uint64_t dataSize(ModuleOp module) {
+  auto weights = module->getAttrOfType<ArrayAttr>(kHostWeightsAttr);
+  if (!weights || weights.empty())
+    return 0;
+  auto last = cast<DictionaryAttr>(weights.getValue().back());
+  return last.getAs<IntegerAttr>("offset").getInt() + last.getAs<IntegerAttr>("bytes").getInt();
+}
+
 LogicalResult writeData(ModuleOp module, ArrayAttr weights, raw_ostream &os) {
   uint64_t position = 0;
   for (auto entry : weights.getAsRange<DictionaryAttr>()) {
@@ -93,13 +104,8 @@ LogicalResult writeData(ModuleOp module, ArrayAttr weights, raw_ostream &os) {
 }
 } // namespace
 
-LogicalResult writeWeightObject(ModuleOp module, llvm::raw_pwrite_stream &os) {
-  auto weights = module->getAttrOfType<ArrayAttr>(kHostWeightsAttr);
-  uint64_t size = 0;
-  if (weights && !weights.empty()) {
-    auto last = cast<DictionaryAttr>(weights.getValue().back());
-    size = last.getAs<IntegerAttr>("offset").getInt() + last.getAs<IntegerAttr>("bytes").getInt();
-  }
+void writeWeightObject(ModuleOp module, llvm::raw_fd_ostream &os) {
+  uint64_t size = dataSize(module);
   // One table holds the symbol's name, then the sections' names.
   const std::string strings("\0aic_weights\0.lrodata.aic\0.symtab\0.strtab\0.note.GNU-stack\0", 58);
   auto nameAt = [&](const char *name) { return unsigned(strings.find(name)); };
@@ -119,10 +125,8 @@ LogicalResult writeWeightObject(ModuleOp module, llvm::raw_pwrite_stream &os) {
   header.e_shentsize = sizeof(ELF::Elf64_Shdr);
   header.e_shnum = 5;
   header.e_shstrndx = 3;
-  os.write(reinterpret_cast<const char *>(&header), sizeof(header)).write_zeros(kDataStart - sizeof(header));
-  if (weights && failed(writeData(module, weights, os)))
-    return failure();
-  os.write_zeros(symbols - (kDataStart + size));
+  os.write(reinterpret_cast<const char *>(&header), sizeof(header));
+  os.seek(symbols);
 
   ELF::Elf64_Sym symbol[2] = {};
   symbol[1].st_name = nameAt("aic_weights");
@@ -149,7 +153,48 @@ LogicalResult writeWeightObject(ModuleOp module, llvm::raw_pwrite_stream &os) {
   set(3, ".strtab", ELF::SHT_STRTAB, 0, table, strings.size(), 1);
   set(4, ".note.GNU-stack", ELF::SHT_PROGBITS, 0, headers, 0, 1);
   os.write(reinterpret_cast<const char *>(section), sizeof(section));
-  return success();
+}
+
+/// The place of the data in the linked file: the only large section.
+static uint64_t findData(StringRef library) {
+  ELF::Elf64_Ehdr header;
+  if (library.size() < sizeof(header))
+    return 0;
+  std::memcpy(&header, library.data(), sizeof(header));
+  for (unsigned i = 0; i < header.e_shnum; ++i) {
+    ELF::Elf64_Shdr section;
+    uint64_t at = header.e_shoff + i * sizeof(section);
+    if (at + sizeof(section) > library.size())
+      return 0;
+    std::memcpy(&section, library.data() + at, sizeof(section));
+    if (section.sh_flags & ELF::SHF_X86_64_LARGE)
+      return section.sh_offset;
+  }
+  return 0;
+}
+
+LogicalResult writeWeights(ModuleOp module, StringRef path, std::error_code &code) {
+  if (!dataSize(module))
+    return success();
+  uint64_t start = 0;
+  {
+    auto library = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    if ((code = library.getError()))
+      return failure();
+    start = findData((*library)->getBuffer());
+  }
+  if (!start)
+    return module.emitError("expected a section for constants in the linked library");
+  llvm::raw_fd_ostream os(path, code, llvm::sys::fs::CD_OpenExisting, llvm::sys::fs::FA_Write, llvm::sys::fs::OF_None);
+  if (code)
+    return failure();
+  os.seek(start);
+  os.SetBufferSize(1 << 20);
+  LogicalResult result = writeData(module, module->getAttrOfType<ArrayAttr>(kHostWeightsAttr), os);
+  os.flush();
+  code = os.error();
+  os.clear_error();
+  return failure(failed(result) || code);
 }
 
 } // namespace mlir::aic

@@ -27,7 +27,7 @@ public:
       return error() << "expected a target that writes libraries (x86), got '" << options.target << "'";
     if (std::error_code code = library.create(output))
       return fileError(output, code);
-    return success(succeeded(lower()) && succeeded(generate()) && succeeded(writeWeights()) && succeeded(link()));
+    return success(succeeded(lower()) && succeeded(generate()) && succeeded(reserveWeights()) && succeeded(link()));
   }
 
 private:
@@ -46,7 +46,7 @@ private:
   LogicalResult lower();
   LogicalResult dump(StringRef level);
   LogicalResult generate();
-  LogicalResult writeWeights();
+  LogicalResult reserveWeights();
   LogicalResult link();
 
   ModuleOp module;
@@ -146,20 +146,16 @@ LogicalResult Compilation::generate() {
   return result;
 }
 
-LogicalResult Compilation::writeWeights() {
+LogicalResult Compilation::reserveWeights() {
   weights.fd = openScratchFile(output);
   if (weights.fd < 0)
     return fileError(output, std::error_code(errno, std::generic_category()));
   llvm::raw_fd_ostream os(weights.fd, /*shouldClose=*/false);
-  if (failed(writeWeightObject(module, os)))
-    return failure();
+  writeWeightObject(module, os);
   os.flush();
   std::error_code code = os.error();
   os.clear_error();
-  if (code)
-    return fileError(output, code);
-  done("weights");
-  return success();
+  return code ? fileError(output, code) : success();
 }
 
 LogicalResult Compilation::link() {
@@ -174,6 +170,11 @@ LogicalResult Compilation::link() {
   std::string errors;
   if (failed(linkLibrary(objects, weights.fd, how, errors)))
     return error() << "cannot write '" << output << "': " << StringRef(errors).trim();
+  done("link");
+  std::error_code code;
+  if (failed(mlir::aic::writeWeights(module, library.temporaryPath(), code)))
+    return code ? fileError(output, code) : failure();
+  done("weights");
   OutputFile header;
   if (options.writeHeader) {
     SmallString<128> path(output);
@@ -196,7 +197,6 @@ LogicalResult Compilation::link() {
       llvm::sys::fs::remove(output);
       return fileError(header.path(), code);
     }
-  done("link");
   return success();
 }
 } // namespace

@@ -7,11 +7,11 @@
 #include "mlir/Support/LLVM.h"
 #include "llvm/ADT/SmallVector.h"
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace llvm {
-class raw_pwrite_stream;
-class raw_ostream;
+class raw_fd_ostream;
 } // namespace llvm
 
 namespace mlir::aic {
@@ -20,9 +20,9 @@ enum class Sanitizer { None, Address, Thread };
 
 /// What LLVM is told of the machine and how much it should do.
 struct CodeGenOptions {
-  std::string features;            ///< beyond those of x86-64: "+avx2,+fma"
-  std::string tune = "x86-64";     ///< the CPU whose costs instruction selection goes by
-  unsigned vectorBits = 256;       ///< widest vectors that LLVM may use on its own
+  std::string features;        ///< beyond those of x86-64: "+avx2,+fma"
+  std::string tune = "x86-64"; ///< the CPU whose costs instruction selection goes by
+  unsigned vectorBits = 256;   ///< widest vectors that LLVM may use on its own
   unsigned jobs = 1;
   Sanitizer sanitize = Sanitizer::None;
 };
@@ -37,13 +37,16 @@ constexpr StringLiteral kScalarFallbackAttr = "aic.scalar_fallback";
 LogicalResult generateCode(ArrayRef<ModuleOp> modules, const CodeGenOptions &options, CodeKind kind,
                            std::vector<SmallVector<char, 0>> &results);
 
-/// Writes the constants that a module lists in `aic.weights` as a relocatable object with the hidden symbol
-/// `aic_weights`; packs them on the way, so memory does not grow with them.
-LogicalResult writeWeightObject(ModuleOp module, llvm::raw_pwrite_stream &os);
+/// Writes a relocatable object with the hidden symbol `aic_weights` and room (zeros, a hole of the file) for the
+/// constants that a module lists in `aic.weights`.
+void writeWeightObject(ModuleOp module, llvm::raw_fd_ostream &os);
+/// Writes the constants into the linked library. After a failure `code` tells what the system said, or a diagnostic was
+/// emitted.
+LogicalResult writeWeights(ModuleOp module, StringRef path, std::error_code &code);
 
 struct LinkOptions {
   std::string output;
-  std::string prefix;          ///< PREFIX_run, ...: second names of the exported functions; "": none
+  std::string prefix; ///< PREFIX_run, ...: second names of the exported functions; "": none
   Sanitizer sanitize = Sanitizer::None;
 };
 
