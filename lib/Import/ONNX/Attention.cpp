@@ -88,8 +88,8 @@ void attention(Node &n) {
   if (mask) {
     bool isBool = n.elem(mask).isInteger(1);
     int64_t axis = n.rank(mask) - 1;
-    if (axis < 1)
-      return n.error("expected a mask of rank 2 to 4");
+    if (axis < 0 || axis > 3)
+      return n.error("expected a mask of rank 1 to 4");
     if (n.dim(mask, axis) != n.dim(k, 2) || ShapedType::isDynamic(n.dim(k, 2))) {
       // A mask that is too short hides the last keys.
       SmallVector<Extent> pads(size_t(2 * (axis + 1)), Extent(0));

@@ -34,6 +34,7 @@ HandlerTable::HandlerTable() {
   addQuantization(*this);
   addRecurrent(*this);
   addReduction(*this);
+  addSignal(*this);
   addWindow(*this);
 }
 

@@ -134,8 +134,30 @@ std::optional<Ints> readAxes(Node &n, int64_t sinceInput, unsigned operand, int6
   return axes;
 }
 
+/// Numbers for some axes as a vector over all dimensions of a tensor; the axes are known at run time only.
+Value scatterByAxis(Node &n, Value values, Value axes, int64_t rank, Value otherwise) {
+  Type i64 = n.b.getI64Type();
+  axes = n.cast(axes, i64);
+  axes = n.select(n.compare(Predicate::lt, axes, n.index(0)), n.add(axes, n.index(rank)), axes);
+  return n.make<ScatterElementsOp>(i64, ScatterKind::replace, otherwise, axes, n.cast(values, i64), uint64_t(0));
+}
+
 void squeeze(Node &n) {
   Value x = n.in(0);
+  // Axes that are not constant: the extents of the other dimensions are moved together.
+  if (n.opset >= 13 && n.has(1) && !n.ints(n.in(1))) {
+    Type i64 = n.b.getI64Type();
+    int64_t rank = n.rank(x), count = n.rank(n.in(1)) == 0 ? 1 : n.dim(n.in(1), 0), kept = rank - count;
+    if (ShapedType::isDynamic(count) || n.rank(n.in(1)) > 1 || kept < 0)
+      return n.unsupported("axes of unknown number");
+    Value axes = n.rank(n.in(1)) == 0 ? n.unsqueeze(n.in(1), {0}) : n.in(1);
+    Value stays = scatterByAxis(n, n.vector(Ints(size_t(count), 0)), axes, rank, n.vector(Ints(size_t(rank), 1)));
+    Value place = n.make<ScanOp>(i64, ReduceKind::sum, stays, uint64_t(0), true, false);
+    place = n.select(n.compare(Predicate::eq, stays, n.index(1)), place, n.index(kept));
+    Value shape = n.make<ScatterElementsOp>(i64, ScatterKind::replace, n.vector(Ints(size_t(kept) + 1, 1)), place,
+                                            n.shapeOf(x), uint64_t(0));
+    return n.out(n.reshape(x, n.slice(shape, 0, 0, kept)));
+  }
   std::optional<Ints> axes = readAxes(n, 13, 1, n.rank(x));
   if (n.failed())
     return;
@@ -210,14 +232,6 @@ void concat(Node &n) {
 
 void expand(Node &n) { n.out(n.broadcast(n.in(0), n.in(1))); }
 void tile(Node &n) { n.out(n.make<TileOp>(n.elem(n.in(0)), n.in(0), n.shapeOperand(n.in(1), "the repeats"))); }
-
-/// Numbers for some axes as a vector over all dimensions of a tensor; the axes are known at run time only.
-Value scatterByAxis(Node &n, Value values, Value axes, int64_t rank, Value otherwise) {
-  Type i64 = n.b.getI64Type();
-  axes = n.cast(axes, i64);
-  axes = n.select(n.compare(Predicate::lt, axes, n.index(0)), n.add(axes, n.index(rank)), axes);
-  return n.make<ScatterElementsOp>(i64, ScatterKind::replace, otherwise, axes, n.cast(values, i64), uint64_t(0));
-}
 
 void slice(Node &n) {
   Value x = n.in(0), starts, ends, steps, axisOperand;

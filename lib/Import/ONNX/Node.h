@@ -244,6 +244,7 @@ void addNormalization(HandlerTable &table);
 void addQuantization(HandlerTable &table);
 void addRecurrent(HandlerTable &table);
 void addReduction(HandlerTable &table);
+void addSignal(HandlerTable &table);
 void addWindow(HandlerTable &table);
 
 } // namespace mlir::aic::onnx_import
