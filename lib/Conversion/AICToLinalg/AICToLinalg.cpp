@@ -54,8 +54,7 @@ TypedAttr signlessAttr(TypedAttr attr) {
 
 class FunctionConverter {
 public:
-  FunctionConverter(func::FuncOp source, const Table &table)
-      : source(source), table(table), l(source.getContext()) {}
+  FunctionConverter(func::FuncOp source, const Table &table) : source(source), table(table), l(source.getContext()) {}
 
   LogicalResult run();
 
@@ -129,8 +128,8 @@ void FunctionConverter::nameDims(Block &entry) {
       Value equal = arith::CmpIOp::create(l.b, loc, arith::CmpIPredicate::eq, here, first);
       cf::AssertOp::create(l.b, loc, equal,
                            ("expected equal extents named '" + string.getValue() + "', got dimension " + Twine(i) +
-                            " of argument " + Twine(arg.getArgNumber()) + " unlike dimension " +
-                            Twine(it->second.dim) + " of argument " + Twine(it->second.arg.getArgNumber()))
+                            " of argument " + Twine(arg.getArgNumber()) + " unlike dimension " + Twine(it->second.dim) +
+                            " of argument " + Twine(it->second.arg.getArgNumber()))
                                .str());
     }
     l.scope.setDims(arg, dims);
@@ -297,8 +296,8 @@ bool FunctionConverter::writeElements(Location loc, Value old) {
     }
     Value chosen = values.back();
     for (int64_t i = static_cast<int64_t>(values.size()) - 2; i >= 0; --i) {
-      Value isHere = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, position,
-                                           arith::ConstantIndexOp::create(b, loc, i));
+      Value isHere =
+          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, position, arith::ConstantIndexOp::create(b, loc, i));
       chosen = arith::SelectOp::create(b, loc, isHere, values[i], chosen);
     }
     Value wide = arith::IndexCastOp::create(b, loc, b.getI64Type(), chosen);

@@ -5,8 +5,8 @@
 // accumulated in f32 and truncated at the end.
 //
 //===----------------------------------------------------------------------===//
-#include "Lowering.h"
 #include "Contraction.h"
+#include "Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace mlir::aic::lowering {

@@ -96,8 +96,8 @@ static Value withScales(Lowering &l, Operation *op, Value input, Value scale, Va
         for (int64_t d = 0; d < rank; ++d) {
           position.push_back(linalg::IndexOp::create(b, loc, d));
           if (d == axis)
-            position.back() = arith::DivUIOp::create(b, loc, position.back(),
-                                                     arith::ConstantIndexOp::create(b, loc, blockSize));
+            position.back() =
+                arith::DivUIOp::create(b, loc, position.back(), arith::ConstantIndexOp::create(b, loc, blockSize));
         }
         scalars.push_back(tensor::ExtractOp::create(b, loc, l.get(parameter), position));
       }
@@ -143,25 +143,25 @@ static LogicalResult convertQuantize(Lowering &l, QuantizeOp op) {
 static LogicalResult convertDequantize(Lowering &l, DequantizeOp op) {
   bool isUnsigned = l.isUnsigned(op.getInput());
   Type to = l.type(op.getResult()).getElementType();
-  Value result = withScales(
-      l, op, op.getInput(), op.getScale(), op.getZeroPoint(), op.getAxis(), op.getBlockSize(),
-      [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
-        Type wide = args[0].getType().getIntOrFloatBitWidth() < 32 ? b.getI32Type() : b.getI64Type();
-        Value x = castScalar(b, loc, args[0], isUnsigned, wide, false);
-        Value zero = castScalar(b, loc, args[2], isUnsigned, wide, false);
-        Value difference = arith::SubIOp::create(b, loc, x, zero);
-        Type real = computeType(to);
-        Value number = arith::SIToFPOp::create(b, loc, real, difference);
-        return toFloat(b, loc, mulScalar(b, loc, number, toFloat(b, loc, args[1], real)), to);
-      });
+  Value result = withScales(l, op, op.getInput(), op.getScale(), op.getZeroPoint(), op.getAxis(), op.getBlockSize(),
+                            [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+                              Type wide =
+                                  args[0].getType().getIntOrFloatBitWidth() < 32 ? b.getI32Type() : b.getI64Type();
+                              Value x = castScalar(b, loc, args[0], isUnsigned, wide, false);
+                              Value zero = castScalar(b, loc, args[2], isUnsigned, wide, false);
+                              Value difference = arith::SubIOp::create(b, loc, x, zero);
+                              Type real = computeType(to);
+                              Value number = arith::SIToFPOp::create(b, loc, real, difference);
+                              return toFloat(b, loc, mulScalar(b, loc, number, toFloat(b, loc, args[1], real)), to);
+                            });
   l.set(op.getResult(), result);
   return success();
 }
 
 void addElementwise(Table &table) {
   table.addAll<AbsOp, NegOp, SignOp, ReluOp, ExpOp, LogOp, SqrtOp, RsqrtOp, ErfOp, SigmoidOp, TanhOp, SinOp, CosOp,
-               TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, FloorOp, CeilOp, RoundOp, NotOp,
-               BitwiseNotOp, IsNanOp, IsInfOp>(convertElementwise);
+               TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, FloorOp, CeilOp, RoundOp,
+               NotOp, BitwiseNotOp, IsNanOp, IsInfOp>(convertElementwise);
   table.addAll<AddOp, SubOp, MulOp, DivOp, RemOp, ModOp, PowOp, MaximumOp, MinimumOp, AndOp, OrOp, XorOp, ShiftLeftOp,
                ShiftRightOp, CompareOp, SelectOp>(convertElementwise);
   table.add(convertCast);

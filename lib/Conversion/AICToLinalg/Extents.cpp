@@ -128,6 +128,8 @@ OpFoldResult Lowering::dim(Location loc, Value tensor, int64_t dim) {
   if (auto pad = dyn_cast_or_null<tensor::PadOp>(op))
     return add(loc, add(loc, this->dim(loc, pad.getSource(), dim), pad.getMixedLowPad()[dim]),
                pad.getMixedHighPad()[dim]);
+  if (auto concat = dyn_cast_or_null<tensor::ConcatOp>(op); concat && concat.getDim() != static_cast<uint64_t>(dim))
+    return this->dim(loc, concat.getInputs().front(), dim);
   if (auto view = dyn_cast_or_null<tensor::CollapseShapeOp>(op)) {
     OpFoldResult product = num(1);
     ReassociationIndices group = view.getReassociationIndices()[dim];

@@ -87,8 +87,8 @@ public:
   Value generic(Location loc, ValueRange ins, Value out, ArrayRef<AffineMap> maps,
                 ArrayRef<utils::IteratorType> iterators, ScalarBody body);
   /// A generic with parallel dims only whose result has the extents and all dims in order; ins' maps only.
-  Value pointwise(Location loc, ValueRange ins, ArrayRef<AffineMap> inMaps, ArrayRef<OpFoldResult> extents, Type element,
-                  ScalarBody body);
+  Value pointwise(Location loc, ValueRange ins, ArrayRef<AffineMap> inMaps, ArrayRef<OpFoldResult> extents,
+                  Type element, ScalarBody body);
   /// Old operands broadcast to the old result (or `element`), one scalar at a time.
   Value elementwise(Location loc, ValueRange oldOperands, Value oldResult, ScalarBody body, Type element = nullptr);
   /// A copy of the value broadcast to the dims (the last `dims.size()` ones line up).

@@ -54,7 +54,8 @@ static LogicalResult convertTranspose(Lowering &l, TransposeOp op) {
 
 static LogicalResult convertBroadcast(Lowering &l, BroadcastOp op) {
   Location loc = op.getLoc();
-  int64_t lead = static_cast<int64_t>(l.dims(op.getResult()).size()) - static_cast<int64_t>(l.dims(op.getInput()).size());
+  int64_t lead =
+      static_cast<int64_t>(l.dims(op.getResult()).size()) - static_cast<int64_t>(l.dims(op.getInput()).size());
   int64_t shapeLead = static_cast<int64_t>(l.dims(op.getResult()).size()) -
                       cast<RankedTensorType>(op.getShape().getType()).getDimSize(0);
   Extents extents = l.resultExtents(loc, op.getResult(), [&](int64_t i) -> OpFoldResult {
@@ -177,8 +178,8 @@ static LogicalResult convertSlice(Lowering &l, SliceOp op) {
       range.size = *size;
       continue;
     }
-    OpFoldResult end = step > 0 ? position(l, loc, rawEnd, extent, zero, extent)
-                                : position(l, loc, rawEnd, extent, minusOne, last);
+    OpFoldResult end =
+        step > 0 ? position(l, loc, rawEnd, extent, zero, extent) : position(l, loc, rawEnd, extent, minusOne, last);
     OpFoldResult span = step > 0 ? l.sub(loc, end, range.start) : l.sub(loc, range.start, end);
     OpFoldResult distance = step > 0 ? stepValue : l.num(-step);
     range.size = l.max(loc, l.ceilDiv(loc, span, distance), zero);
@@ -190,6 +191,11 @@ static LogicalResult convertSlice(Lowering &l, SliceOp op) {
     offsets.push_back(range.start);
     sizes.push_back(range.size);
     strides.push_back(range.dynamicStep);
+  }
+  // An offset at the end of a dim is not one of tensor.extract_slice.
+  if (llvm::any_of(sizes, [](OpFoldResult size) { return isZeroInteger(size); })) {
+    l.set(op.getResult(), l.empty(loc, sizes, l.type(op.getInput()).getElementType()));
+    return success();
   }
   if (!reversed) {
     l.set(op.getResult(), tensor::ExtractSliceOp::create(l.b, loc, input, offsets, sizes, strides));
@@ -248,9 +254,8 @@ static LogicalResult convertPad(Lowering &l, PadOp op) {
     low.push_back(l.element(loc, op.getPads(), i));
     high.push_back(l.element(loc, op.getPads(), rank + i));
   }
-  Extents extents = l.resultExtents(loc, op.getResult(), [&](int64_t i) {
-    return l.add(loc, l.add(loc, in[i], low[i]), high[i]);
-  });
+  Extents extents =
+      l.resultExtents(loc, op.getResult(), [&](int64_t i) { return l.add(loc, l.add(loc, in[i], low[i]), high[i]); });
   if (op.getMode() != PadMode::constant) {
     SmallVector<Value> before, own;
     for (int64_t i = 0; i < rank; ++i) {

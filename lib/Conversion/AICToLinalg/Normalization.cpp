@@ -28,10 +28,9 @@ static LogicalResult convertSoftmaxLike(Lowering &l, Operation *op) {
       return emit(b, loc, scalars);
     };
   };
-  Value maximum = reduceInto(l, loc, split, input, split.full, extremeAttr(l.b, element, false, true),
-                             [&](OpBuilder &b, Location loc, ValueRange args) {
-                               return maxScalar(b, loc, args[1], args[0], false);
-                             });
+  Value maximum = reduceInto(
+      l, loc, split, input, split.full, extremeAttr(l.b, element, false, true),
+      [&](OpBuilder &b, Location loc, ValueRange args) { return maxScalar(b, loc, args[1], args[0], false); });
   auto add = body([](OpBuilder &b, Location loc, ValueRange s) { return addScalar(b, loc, s[1], s[0]); });
   auto exponential = body([](OpBuilder &b, Location loc, ValueRange s) -> Value {
     return math::ExpOp::create(b, loc, subScalar(b, loc, s[0], s[1]));
@@ -43,16 +42,15 @@ static LogicalResult convertSoftmaxLike(Lowering &l, Operation *op) {
                              Value e = math::ExpOp::create(b, loc, subScalar(b, loc, s[0], s[1]));
                              return addScalar(b, loc, s[2], e);
                            }));
-    Value logs = l.pointwise(loc, sum, l.identity(split.kept.size()), split.kept, wide,
-                             body([](OpBuilder &b, Location loc, ValueRange s) -> Value {
-                               return math::LogOp::create(b, loc, s[0]);
-                             }));
-    l.set(op->getResult(0),
-          l.pointwise(loc, {input, maximum, logs}, {split.full, split.outer, split.outer}, extents, element,
-                      [&](OpBuilder &b, Location loc, ValueRange args) {
-                        Value x = toFloat(b, loc, args[0], wide), m = toFloat(b, loc, args[1], wide);
-                        return toFloat(b, loc, subScalar(b, loc, subScalar(b, loc, x, m), args[2]), element);
-                      }));
+    Value logs = l.pointwise(
+        loc, sum, l.identity(split.kept.size()), split.kept, wide,
+        body([](OpBuilder &b, Location loc, ValueRange s) -> Value { return math::LogOp::create(b, loc, s[0]); }));
+    l.set(op->getResult(0), l.pointwise(loc, {input, maximum, logs}, {split.full, split.outer, split.outer}, extents,
+                                        element, [&](OpBuilder &b, Location loc, ValueRange args) {
+                                          Value x = toFloat(b, loc, args[0], wide), m = toFloat(b, loc, args[1], wide);
+                                          return toFloat(b, loc, subScalar(b, loc, subScalar(b, loc, x, m), args[2]),
+                                                         element);
+                                        }));
     return success();
   }
   Value exps = l.pointwise(loc, {input, maximum}, {split.full, split.outer}, extents, wide, exponential);

@@ -148,7 +148,8 @@ static LogicalResult convertAvgPool(Lowering &l, AvgPoolOp op) {
   Extents in = l.shape(loc, input), extents{in.front()};
   extents.append(w.out);
   extents.push_back(in.back());
-  Value padded = padSpatial(l, loc, input, padsBefore(l, w), w.needed(l, loc, op.getCeilMode()), zeroAttr(l.b, element));
+  Value padded =
+      padSpatial(l, loc, input, padsBefore(l, w), w.needed(l, loc, op.getCeilMode()), zeroAttr(l.b, element));
   Value out = l.filled(loc, extents, zeroAttr(l.b, wide));
   Value sums = overWindows(l, loc, w, padded, out, 1, [&](OpBuilder &b, Location loc, ValueRange args) {
     return SmallVector<Value>{addScalar(b, loc, args[2], toFloat(b, loc, args[0], wide))};
@@ -238,8 +239,7 @@ static LogicalResult convertMaxPoolIndices(Lowering &l, MaxPoolIndicesOp op) {
         SmallVector<Value> at{linalg::IndexOp::create(b, loc, 0), linalg::IndexOp::create(b, loc, 1)};
         for (int64_t i = 0; i < w.r; ++i) {
           Value o = arith::MulIOp::create(b, loc, linalg::IndexOp::create(b, loc, 2 + i), number(w.strides[i]));
-          Value k =
-              arith::MulIOp::create(b, loc, linalg::IndexOp::create(b, loc, rank + i), number(w.dilations[i]));
+          Value k = arith::MulIOp::create(b, loc, linalg::IndexOp::create(b, loc, rank + i), number(w.dilations[i]));
           Value place = arith::SubIOp::create(b, loc, arith::AddIOp::create(b, loc, o, k), number(w.before[i]));
           Value fits = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, place, size[2 + i]);
           inside = inside ? arith::AndIOp::create(b, loc, inside, fits).getResult() : fits;
@@ -251,13 +251,14 @@ static LogicalResult convertMaxPoolIndices(Lowering &l, MaxPoolIndicesOp op) {
         Value flat = number(0);
         for (int64_t d : order)
           flat = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, flat, size[d]), at[d]);
-        Value greater = isa<FloatType>(element)
-                            ? arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, args[0], args[2]).getResult()
-                            : arith::CmpIOp::create(
-                                  b, loc, isUnsigned ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt, args[0],
-                                  args[2]).getResult();
-        Value none = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, args[3],
-                                           scalarConstant(b, loc, position, 0));
+        Value greater =
+            isa<FloatType>(element)
+                ? arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, args[0], args[2]).getResult()
+                : arith::CmpIOp::create(b, loc, isUnsigned ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt,
+                                        args[0], args[2])
+                      .getResult();
+        Value none =
+            arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, args[3], scalarConstant(b, loc, position, 0));
         Value take = arith::AndIOp::create(b, loc, inside, arith::OrIOp::create(b, loc, greater, none));
         Value here = arith::IndexCastOp::create(b, loc, position, flat);
         return {arith::SelectOp::create(b, loc, take, args[0], args[2]),

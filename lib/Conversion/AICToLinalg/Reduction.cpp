@@ -107,26 +107,26 @@ static LogicalResult convertArgReduce(Lowering &l, ArgReduceOp op) {
   AxisSplit split(l, loc, input, axis);
   Value best = l.filled(loc, split.kept, extremeAttr(l.b, element, isUnsigned, op.getLargest()));
   Value where = l.filled(loc, split.kept, zeroAttr(l.b, position));
-  SmallVector<Value> results = l.generic(
-      loc, input, {best, where}, {split.full, split.outer, split.outer}, split.iterators,
-      [&](OpBuilder &b, Location loc, ValueRange args) -> SmallVector<Value> {
-        using F = arith::CmpFPredicate;
-        using I = arith::CmpIPredicate;
-        Value better;
-        bool orEqual = op.getLastIndex();
-        if (isa<FloatType>(element)) {
-          F predicate = op.getLargest() ? (orEqual ? F::OGE : F::OGT) : (orEqual ? F::OLE : F::OLT);
-          better = arith::CmpFOp::create(b, loc, predicate, args[0], args[1]);
-        } else {
-          I predicate = op.getLargest() ? (orEqual ? I::sge : I::sgt) : (orEqual ? I::sle : I::slt);
-          if (isUnsigned)
-            predicate = op.getLargest() ? (orEqual ? I::uge : I::ugt) : (orEqual ? I::ule : I::ult);
-          better = arith::CmpIOp::create(b, loc, predicate, args[0], args[1]);
-        }
-        Value here = arith::IndexCastOp::create(b, loc, position, linalg::IndexOp::create(b, loc, axis));
-        return {arith::SelectOp::create(b, loc, better, args[0], args[1]),
-                arith::SelectOp::create(b, loc, better, here, args[2])};
-      });
+  SmallVector<Value> results =
+      l.generic(loc, input, {best, where}, {split.full, split.outer, split.outer}, split.iterators,
+                [&](OpBuilder &b, Location loc, ValueRange args) -> SmallVector<Value> {
+                  using F = arith::CmpFPredicate;
+                  using I = arith::CmpIPredicate;
+                  Value better;
+                  bool orEqual = op.getLastIndex();
+                  if (isa<FloatType>(element)) {
+                    F predicate = op.getLargest() ? (orEqual ? F::OGE : F::OGT) : (orEqual ? F::OLE : F::OLT);
+                    better = arith::CmpFOp::create(b, loc, predicate, args[0], args[1]);
+                  } else {
+                    I predicate = op.getLargest() ? (orEqual ? I::sge : I::sgt) : (orEqual ? I::sle : I::slt);
+                    if (isUnsigned)
+                      predicate = op.getLargest() ? (orEqual ? I::uge : I::ugt) : (orEqual ? I::ule : I::ult);
+                    better = arith::CmpIOp::create(b, loc, predicate, args[0], args[1]);
+                  }
+                  Value here = arith::IndexCastOp::create(b, loc, position, linalg::IndexOp::create(b, loc, axis));
+                  return {arith::SelectOp::create(b, loc, better, args[0], args[1]),
+                          arith::SelectOp::create(b, loc, better, here, args[2])};
+                });
   Value result = results[1];
   if (op.getKeepDims())
     result = l.addUnits(loc, result, split.reduced);

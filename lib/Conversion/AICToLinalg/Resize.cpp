@@ -8,8 +8,8 @@
 // a broadcast and a view.
 //
 //===----------------------------------------------------------------------===//
-#include "Lowering.h"
 #include "aic/Eval/Resize.h"
+#include "Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -69,7 +69,8 @@ bool ResizeConverter::repeats(int64_t dim, int64_t &factor) {
     return false;
   factor = static_cast<int64_t>(*scales[dim]);
   AffineExpr from = l.dims(op.getInput())[dim], to = l.dims(op.getResult())[dim];
-  if (factor < 1 || static_cast<float>(factor) != *scales[dim] || to != l.scope.product({from, l.scope.constant(factor)}))
+  if (factor < 1 || static_cast<float>(factor) != *scales[dim] ||
+      to != l.scope.product({from, l.scope.constant(factor)}))
     return false;
   if (options.coordinates == CoordinateMode::Asymmetric)
     return factor == 1 || options.nearest == NearestMode::Floor;
@@ -342,10 +343,9 @@ LogicalResult ResizeConverter::run() {
     ins.append(taps.back().weights);
     maps.resize(ins.size(), l.map(rank, ArrayRef<int64_t>{dim}));
   }
-  l.set(op.getResult(),
-        l.pointwise(loc, ins, maps, out, element, [&](OpBuilder &b, Location loc, ValueRange args) {
-          return interpolate(b, loc, taps, args);
-        }));
+  l.set(op.getResult(), l.pointwise(loc, ins, maps, out, element, [&](OpBuilder &b, Location loc, ValueRange args) {
+    return interpolate(b, loc, taps, args);
+  }));
   return success();
 }
 

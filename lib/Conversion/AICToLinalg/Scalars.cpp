@@ -40,9 +40,7 @@ Value toFloat(OpBuilder &b, Location loc, Value value, Type element) {
   return arith::TruncFOp::create(b, loc, to, arith::ExtFOp::create(b, loc, b.getF32Type(), value));
 }
 
-Value widen(OpBuilder &b, Location loc, Value value) {
-  return toFloat(b, loc, value, computeType(value.getType()));
-}
+Value widen(OpBuilder &b, Location loc, Value value) { return toFloat(b, loc, value, computeType(value.getType())); }
 
 Value scalarConstant(OpBuilder &b, Location loc, Type element, double value) {
   if (isa<FloatType>(element))
@@ -244,8 +242,8 @@ static Value emitShift(OpBuilder &b, Location loc, Value x, Value y, bool isUnsi
     return arith::ShRSIOp::create(b, loc, x, select(b, loc, fits, y, most));
   }
   Value count = select(b, loc, fits, y, zero);
-  Value shifted = left ? arith::ShLIOp::create(b, loc, x, count).getResult()
-                       : arith::ShRUIOp::create(b, loc, x, count).getResult();
+  Value shifted =
+      left ? arith::ShLIOp::create(b, loc, x, count).getResult() : arith::ShRUIOp::create(b, loc, x, count).getResult();
   return select(b, loc, fits, shifted, zero);
 }
 

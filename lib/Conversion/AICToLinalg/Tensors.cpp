@@ -362,7 +362,8 @@ Value Lowering::reshape(Location loc, Value value, ArrayRef<AffineExpr> from, Ar
   };
   Type element = getElementTypeOrSelf(value.getType());
   auto target = RankedTensorType::get(
-      llvm::map_to_vector(extents, [](OpFoldResult e) { return getConstantIntValue(e).value_or(ShapedType::kDynamic); }),
+      llvm::map_to_vector(extents,
+                          [](OpFoldResult e) { return getConstantIntValue(e).value_or(ShapedType::kDynamic); }),
       element);
   if (isStatic(to) && isStatic(from))
     if (Value constant = reshapedConstant(b, value, target))

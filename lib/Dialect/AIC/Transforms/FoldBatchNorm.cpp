@@ -140,7 +140,8 @@ struct DecomposeBatchNorm final : OpRewritePattern<BatchNormOp> {
     Type element = type.getElementType();
     Type wide = element.isF64() ? element : Type(rewriter.getF32Type());
     Builder b(rewriter, op.getLoc(), wide);
-    Value deviation = b.binary<AddOp>(b.cast(op.getVariance(), wide), b.scalar(wide, op.getEpsilon().convertToDouble()));
+    Value deviation =
+        b.binary<AddOp>(b.cast(op.getVariance(), wide), b.scalar(wide, op.getEpsilon().convertToDouble()));
     deviation = SqrtOp::create(rewriter, op.getLoc(), deviation.getType(), deviation);
     Value factor = b.binary<DivOp>(b.cast(op.getScale(), wide), deviation);
     Value shift = b.binary<SubOp>(b.cast(op.getBias(), wide), b.binary<MulOp>(b.cast(op.getMean(), wide), factor));
