@@ -86,7 +86,7 @@ void AccessTrace::visitOperands(linalg::LinalgOp op, ArrayRef<AffineExpr> loops,
   for (Operation &inner : *body) {
     if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
       auto at = llvm::map_to_vector(extract.getIndices(), [&](Value i) { return indexExpr(i, op, loops); });
-      visit(extract.getTensor(), at, throughView);
+      visit(extract.getTensor(), at, /*throughView=*/true);
     }
     if (auto index = dyn_cast<linalg::IndexOp>(inner))
       for (Operation *user : index->getUsers())

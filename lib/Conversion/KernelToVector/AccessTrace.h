@@ -15,7 +15,7 @@ namespace mlir::aic {
 struct Access {
   Value tensor;
   SmallVector<AffineExpr> indices;
-  bool throughView = false; // a slice or a pad lies between: extents differ
+  bool throughView = false; // a slice, a pad or a computed index lies between: extents may differ
 };
 
 /// Walks from a value up through everything that is recomputed and collects the reads at `leaves`.

@@ -158,9 +158,9 @@ LogicalResult KernelEmitter::collectOutputs(SmallVectorImpl<Output> &outputs) {
 LogicalResult KernelEmitter::fillBorder(tensor::PadOp pad, const Buffer &destination) {
   int64_t rank = destination.sizes.size();
   Value outside = pad.getConstantPaddingValue();
-  Attribute constant;
-  if (!matchPattern(outside, m_Constant(&constant)))
-    return pad.emitError("expected a constant padding value");
+  LaneValue border = values.hostScalar(outside);
+  if (!border)
+    return failure();
   SmallVector<LinearIndex> low, inner;
   for (int64_t d = 0; d < rank; ++d) {
     OpFoldResult size = pad.getMixedLowPad()[d];
@@ -198,8 +198,7 @@ LogicalResult KernelEmitter::fillBorder(tensor::PadOp pad, const Buffer &destina
             LinearIndex column = values.index.add(tile.columnBase, c * sizes.lanes);
             column.lane = sizes.lanes > 1;
             Buffer flat{destination.memory, destination.element, {LinearIndex(0)}, {LinearIndex(1)}};
-            Value v = arith::ConstantOp::create(b, loc, cast<TypedAttr>(constant));
-            if (failed(values.store(flat, {LaneValue(values.index.add(offset, column))}, LaneValue::scalar(values.broadcast(LaneValue::scalar(v), destination.element)))))
+            if (failed(values.store(flat, {LaneValue(values.index.add(offset, column))}, border)))
               return failure();
           }
           return success();
@@ -583,8 +582,16 @@ func::FuncOp KernelEmitter::run() {
       structured = &op;
   if (structured) {
     SmallVector<Buffer> operands, results;
-    for (Value operand : structured->getOperands())
-      operands.push_back(values.buffers.lookup(operand));
+    for (Value operand : structured->getOperands()) {
+      Buffer buffer = values.buffers.lookup(operand);
+      if (!buffer.memory) { // computed element by element
+        auto type = cast<RankedTensorType>(operand.getType());
+        buffer.element = type.getElementType();
+        for (int64_t d = 0; d < type.getRank(); ++d)
+          buffer.sizes.push_back(values.extent(operand, d));
+      }
+      operands.push_back(buffer);
+    }
     size_t first = frame.tensors.size() - ret->getNumOperands();
     results.resize(structured->getNumResults()); // a result that nobody wants has no destination
     for (auto [i, value] : llvm::enumerate(ret->getOperands()))

@@ -139,7 +139,9 @@ bool Planner::mergeable(unsigned a, unsigned b) const {
         continue; // depends on opaque dims only
       uses += wide[i].isFunctionOfDim(a) || wide[i].isFunctionOfDim(b);
       if (i + 1 < wide.size() && wide[i] == da && wide[i + 1] == db)
-        adjacent = !access.throughView && (!extents[b].asConstant() || sizes[i + 1] == *extents[b].asConstant());
+        // Extents that are known must agree; unknown ones do where the index comes through maps alone.
+        adjacent = extents[b].asConstant() ? sizes[i + 1] == *extents[b].asConstant()
+                                           : !access.throughView && ShapedType::isDynamic(sizes[i + 1]);
     }
     if (uses && !(adjacent && uses == 2))
       return false;

@@ -9,7 +9,6 @@
 #include "KernelEmitter.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace mlir::aic {
@@ -17,7 +16,11 @@ namespace {
 
 class StructuredEmitter {
 public:
-  StructuredEmitter(ValueEmitter &values, Location loc) : values(values), b(values.b), loc(loc) {}
+  StructuredEmitter(ValueEmitter &values, Operation *op, ArrayRef<Buffer> buffers) : values(values), b(values.b), loc(op->getLoc()) {
+    for (auto [buffer, operand] : llvm::zip_equal(buffers, op->getOperands()))
+      operands[&buffer] = operand;
+    values.lanes = Lanes();
+  }
 
   LogicalResult emit(ScanOp op, const Buffer &in, const Buffer &out);
   LogicalResult emit(TopKOp op, ArrayRef<Buffer> operands, ArrayRef<Buffer> results);
@@ -28,16 +31,21 @@ public:
 private:
   Value constant(int64_t x) { return values.index.constant(x); }
   Value extent(const Buffer &buffer, int64_t d) { return values.index.value(buffer.sizes[d]); }
-  Value offset(const Buffer &buffer, ArrayRef<Value> at) {
-    Value sum = constant(0);
-    for (auto [i, stride] : llvm::zip_equal(at, buffer.strides))
-      sum = add(sum, arith::MulIOp::create(b, loc, i, values.index.value(stride)));
-    return sum;
-  }
   Value add(Value x, Value y) { return arith::AddIOp::create(b, loc, x, y); }
-  Value load(const Buffer &buffer, ArrayRef<Value> at) { return memref::LoadOp::create(b, loc, buffer.memory, offset(buffer, at)); }
+  SmallVector<LaneValue> indices(ArrayRef<Value> at) {
+    return llvm::map_to_vector(at, [&](Value i) { return LaneValue(values.index.atom(i)); });
+  }
+  /// An element of an operand, or of what was stored to a result.
+  Value load(const Buffer &buffer, ArrayRef<Value> at) {
+    values.memo.clear(); // a result changes between reads, and regions end
+    if (buffer.memory)
+      return values.scalar(values.load(buffer, indices(at), /*paddedTail=*/false));
+    LaneValue element = values.read(operands.lookup(&buffer), indices(at));
+    failed |= !element;
+    return element ? values.scalar(element) : arith::ConstantOp::create(b, loc, b.getZeroAttr(buffer.element)).getResult();
+  }
   void store(const Buffer &buffer, ArrayRef<Value> at, Value v) {
-    memref::StoreOp::create(b, loc, v, buffer.memory, offset(buffer, at));
+    failed |= mlir::failed(values.store(buffer, indices(at), LaneValue::scalar(v)));
   }
   /// Loops over all extents but `skip`.
   void nest(const Buffer &buffer, int64_t skip, llvm::function_ref<void(SmallVector<Value>)> body, SmallVector<Value> at = {});
@@ -53,6 +61,10 @@ private:
   ValueEmitter &values;
   OpBuilder &b;
   Location loc;
+  llvm::DenseMap<const Buffer *, Value> operands; // those that are not in memory are computed element by element
+
+public:
+  bool failed = false;
 };
 
 void StructuredEmitter::nest(const Buffer &buffer, int64_t skip, llvm::function_ref<void(SmallVector<Value>)> body,
@@ -246,7 +258,13 @@ LogicalResult StructuredEmitter::emit(NonZeroOp op, const Buffer &in, const Buff
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value linear = loop.getInductionVar(), count = loop.getRegionIterArg(0);
-  Value x = memref::LoadOp::create(b, loc, in.memory, linear);
+  SmallVector<Value> at(in.sizes.size());
+  Value rest = linear;
+  for (int64_t d = in.sizes.size(); d-- > 0;) {
+    at[d] = d ? arith::RemUIOp::create(b, loc, rest, extent(in, d)).getResult() : rest;
+    rest = d ? arith::DivUIOp::create(b, loc, rest, extent(in, d)).getResult() : rest;
+  }
+  Value x = load(in, at);
   Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(x.getType()));
   Value isSet = isa<FloatType>(x.getType()) ? arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, x, zero).getResult()
                                             : arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, x, zero).getResult();
@@ -255,13 +273,8 @@ LogicalResult StructuredEmitter::emit(NonZeroOp op, const Buffer &in, const Buff
   {
     OpBuilder::InsertionGuard inner(b);
     b.setInsertionPointToStart(&test.getThenRegion().front());
-    Value rest = linear;
-    for (int64_t d = in.sizes.size(); d-- > 0;) {
-      Value size = extent(in, d);
-      Value i = d ? arith::RemUIOp::create(b, loc, rest, size).getResult() : rest;
-      rest = d ? arith::DivUIOp::create(b, loc, rest, size).getResult() : rest;
+    for (auto [d, i] : llvm::enumerate(at))
       store(out, {constant(d), count}, arith::IndexCastOp::create(b, loc, out.element, i));
-    }
     scf::YieldOp::create(b, loc, add(count, constant(1)));
     b.setInsertionPointToStart(&test.getElseRegion().front());
     scf::YieldOp::create(b, loc, count);
@@ -272,18 +285,21 @@ LogicalResult StructuredEmitter::emit(NonZeroOp op, const Buffer &in, const Buff
 } // namespace
 
 LogicalResult emitStructuredOp(Operation *op, ValueEmitter &values, ArrayRef<Buffer> operands, ArrayRef<Buffer> results) {
-  StructuredEmitter emitter(values, op->getLoc());
+  StructuredEmitter emitter(values, op, operands);
+  LogicalResult result = failure();
   if (auto scan = dyn_cast<ScanOp>(op))
-    return emitter.emit(scan, operands[0], results[0]);
-  if (auto topK = dyn_cast<TopKOp>(op))
-    return emitter.emit(topK, operands, results);
-  if (auto scatter = dyn_cast<ScatterElementsOp>(op))
-    return emitter.emit(scatter, operands, results[0]);
-  if (auto scatter = dyn_cast<ScatterNDOp>(op))
-    return emitter.emit(scatter, operands, results[0]);
-  if (auto nonZero = dyn_cast<NonZeroOp>(op))
-    return emitter.emit(nonZero, operands[0], results[0]);
-  return op->emitError("expected an operation that the x86 target can emit");
+    result = emitter.emit(scan, operands[0], results[0]);
+  else if (auto topK = dyn_cast<TopKOp>(op))
+    result = emitter.emit(topK, operands, results);
+  else if (auto scatter = dyn_cast<ScatterElementsOp>(op))
+    result = emitter.emit(scatter, operands, results[0]);
+  else if (auto scatter = dyn_cast<ScatterNDOp>(op))
+    result = emitter.emit(scatter, operands, results[0]);
+  else if (auto nonZero = dyn_cast<NonZeroOp>(op))
+    result = emitter.emit(nonZero, operands[0], results[0]);
+  else
+    return op->emitError("expected an operation that the x86 target can emit");
+  return failure(failed(result) || emitter.failed);
 }
 
 } // namespace mlir::aic

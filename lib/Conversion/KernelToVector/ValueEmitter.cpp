@@ -436,9 +436,10 @@ LaneValue ValueEmitter::readPadded(tensor::PadOp pad, ArrayRef<LaneValue> indice
     pad.emitError("expected a pad of one value");
     return {};
   }
-  Attribute constant;
-  if (matchPattern(outside, m_Constant(&constant)))
-    outside = arith::ConstantOp::create(b, loc, cast<TypedAttr>(constant));
+  LaneValue value = hostScalar(outside);
+  if (!value)
+    return {};
+  outside = scalar(value);
   // Where a dimension is padded, the source is read at a clamped index and replaced outside.
   SmallVector<LaneValue> at;
   Value inside;
@@ -551,23 +552,34 @@ LaneValue ValueEmitter::evaluateValue(Value v, linalg::LinalgOp op, ArrayRef<Lan
     }
   } else if (Operation *def = v.getDefiningOp(); def && def->getBlock() == op.getBlock()) {
     result = evaluateOp(def, op, ivs, known);
-  } else if (Attribute constant; matchPattern(v, m_Constant(&constant))) {
-    if (v.getType().isIndex())
-      result = LinearIndex(cast<IntegerAttr>(constant).getInt());
-    else
-      result = LaneValue::scalar(arith::ConstantOp::create(b, loc, cast<TypedAttr>(constant)));
-  } else if (v.getType().isIndex()) {
-    FailureOr<LinearIndex> i = hostIndex(v);
-    if (failed(i))
-      return {};
-    result = *i;
-  } else if (Operation *def = v.getDefiningOp(); def && (isa<tensor::ExtractOp>(def) || isa<arith::ArithDialect, math::MathDialect>(def->getDialect()))) {
-    result = evaluateOp(def, op, ivs, known); // a scalar computed once per kernel: operands are uniform
   } else {
-    emitError(v.getLoc(), "expected a value that a kernel's body can use");
+    result = hostScalar(v);
   }
   known[v] = result;
   return result;
+}
+
+LaneValue ValueEmitter::hostScalar(Value v) {
+  Attribute constant;
+  if (v.getType().isIndex()) {
+    FailureOr<LinearIndex> i = hostIndex(v);
+    return failed(i) ? LaneValue() : LaneValue(*i);
+  }
+  if (matchPattern(v, m_Constant(&constant)))
+    return LaneValue::scalar(arith::ConstantOp::create(b, loc, cast<TypedAttr>(constant)));
+  Operation *def = v.getDefiningOp();
+  bool isExtract = isa_and_nonnull<tensor::ExtractOp>(def);
+  if (!isExtract && !(def && isa<arith::ArithDialect, math::MathDialect>(def->getDialect()))) {
+    emitError(v.getLoc(), "expected a value that a kernel's body can use");
+    return {};
+  }
+  SmallVector<LaneValue> operands;
+  for (Value operand : def->getOperands().drop_front(isExtract)) {
+    operands.push_back(hostScalar(operand));
+    if (!operands.back())
+      return {};
+  }
+  return isExtract ? read(def->getOperand(0), operands) : elementwise(def, operands);
 }
 
 /// mulf + addf of one use  -->  fma

@@ -63,6 +63,8 @@ public:
   /// The values that the body of `op` yields at the loop indices `ivs`, with `acc` as its output arguments (may be
   /// empty: read from the outputs).
   FailureOr<SmallVector<LaneValue>> evaluate(linalg::LinalgOp op, ArrayRef<LaneValue> ivs, ArrayRef<LaneValue> acc);
+  /// `paddedTail`: memory past the last lane may be read.
+  LaneValue load(const Buffer &buffer, ArrayRef<LaneValue> indices, bool paddedTail);
   LogicalResult store(const Buffer &buffer, ArrayRef<LaneValue> indices, const LaneValue &value);
   /// Declares what `tensor` is at `indices`, in the current region.
   void remember(Value tensor, ArrayRef<LaneValue> indices, LaneValue value) { memo[key(tensor, indices)] = value; }
@@ -78,6 +80,8 @@ public:
   LinearIndex extent(Value tensor, int64_t dim);
   /// An index-typed value from outside of bodies (argument, constant, dim, affine.apply).
   FailureOr<LinearIndex> hostIndex(Value v);
+  /// A scalar from outside of bodies: a constant, an element of a tensor, or arithmetic of them.
+  LaneValue hostScalar(Value v);
 
   OpBuilder &b;
   Location loc;
@@ -92,7 +96,6 @@ private:
   LaneValue readUncached(Value tensor, ArrayRef<LaneValue> indices);
   LaneValue readPadded(tensor::PadOp pad, ArrayRef<LaneValue> indices);
   LaneValue readReshaped(Value source, ArrayRef<ReassociationIndices> groups, bool collapse, Value tensor, ArrayRef<LaneValue> indices);
-  LaneValue load(const Buffer &buffer, ArrayRef<LaneValue> indices, bool paddedTail);
   LaneValue loadAt(const Buffer &buffer, const LaneValue &offset, bool paddedTail);
   FailureOr<LaneValue> offsetOf(const Buffer &buffer, ArrayRef<LaneValue> indices);
   LaneValue evaluateValue(Value v, linalg::LinalgOp op, ArrayRef<LaneValue> ivs, llvm::DenseMap<Value, LaneValue> &known);
