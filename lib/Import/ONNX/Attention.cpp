@@ -29,7 +29,8 @@ struct Masks {
   void add(Node &n, Value more) { bias = bias ? n.add(bias, more) : more; }
 };
 
-/// The position of a query minus that of a key: a [q, k] matrix, or [batch, 1, q, k] with the offsets of each batch row.
+/// The position of a query minus that of a key: a [q, k] matrix, or [batch, 1, q, k] with the offsets of each batch
+/// row.
 Value distances(Node &n, Value q, Value k, Extent offset, Value lengths) {
   Value rows = n.iota(n.toScalar(n.extent(q, 2))), columns = n.iota(n.toScalar(n.extent(k, 2)));
   Value difference = n.sub(n.unsqueeze(rows, {1}), columns);
@@ -75,7 +76,8 @@ void attention(Node &n) {
   queryHeads = n.dim(q, 1);
   keyHeads = n.dim(k, 1);
   int64_t size = n.dim(q, 3);
-  if (ShapedType::isDynamic(queryHeads) || ShapedType::isDynamic(keyHeads) || (!hasScale && ShapedType::isDynamic(size)))
+  if (ShapedType::isDynamic(queryHeads) || ShapedType::isDynamic(keyHeads) ||
+      (!hasScale && ShapedType::isDynamic(size)))
     return n.unsupported("an unknown number or size of heads");
   if (keyHeads < 1 || queryHeads % keyHeads != 0)
     return n.error("expected a multiple of " + Twine(keyHeads) + " query heads, got " + Twine(queryHeads));
@@ -132,7 +134,8 @@ void attention(Node &n) {
   if (masks.bias) {
     // A query that sees no key gets zeros.
     Value highest = n.reduce(ReduceKind::max, masks.bias, {n.rank(masks.bias) - 1}, true);
-    weights = n.select(n.compare(Predicate::eq, highest, n.scalar(element, -kInfinity)), n.scalar(precision, 0), weights);
+    weights =
+        n.select(n.compare(Predicate::eq, highest, n.scalar(element, -kInfinity)), n.scalar(precision, 0), weights);
   }
   n.out(3, mode == 3 ? n.cast(weights, element) : mode == 2 ? biased : scores);
   weights = n.cast(weights, n.elem(v));
@@ -159,7 +162,8 @@ void rotaryEmbedding(Node &n) {
   if (rotated == 0)
     rotated = size;
   if (rotated < 0 || rotated > size || rotated % 2 != 0)
-    return n.error("attribute 'rotary_embedding_dim': expected an even number up to " + Twine(size) + ", got " + Twine(rotated));
+    return n.error("attribute 'rotary_embedding_dim': expected an even number up to " + Twine(size) + ", got " +
+                   Twine(rotated));
   if (positions) {
     cosine = n.gather(cosine, positions, 0);
     sine = n.gather(sine, positions, 0);

@@ -55,8 +55,8 @@ void einsum(Node &n) {
     int64_t dims = n.rank(n.in(unsigned(i))) - letters;
     if (dims < 0 || (dots == StringRef::npos && dims != 0) ||
         int64_t(term.size()) != letters + (dots == StringRef::npos ? 0 : 3))
-      return n.error("expected " + Twine(n.rank(n.in(unsigned(i)))) + " dimensions in term '" + term + "' of '" + equation +
-                     "'");
+      return n.error("expected " + Twine(n.rank(n.in(unsigned(i)))) + " dimensions in term '" + term + "' of '" +
+                     equation + "'");
     most = std::max(most, dims);
   }
   if (most > int64_t(free.size()))

@@ -166,7 +166,8 @@ void loop(Node &n) {
     return n.error("expected " + Twine(1 + std::max<size_t>(count, n.numOutputs())) + " outputs of its graph, got " +
                    Twine(body->output_size()));
   size_t scans = size_t(body->output_size()) - 1 - count;
-  std::optional<Ints> trips = limit ? n.ints(limit) : std::nullopt, first = start ? n.ints(start) : std::optional<Ints>(Ints{1});
+  std::optional<Ints> trips = limit ? n.ints(limit) : std::nullopt,
+                      first = start ? n.ints(start) : std::optional<Ints>(Ints{1});
   if (trips && first && first->size() == 1 && (*first)[0] && alwaysContinues(*body)) {
     int64_t number = std::max<int64_t>((*trips)[0], 0);
     if (number <= kMaxUnrolled && number * std::max(body->node_size(), 1) <= kMaxUnrolled && (number || !scans))
@@ -281,7 +282,8 @@ void scan(Node &n) {
   }
   if (n.failed())
     return;
-  if (ShapedType::isDynamic(steps) || steps > kMaxUnrolled || steps * std::max(body->node_size(), 1) > kMaxUnrolled || steps == 0)
+  if (ShapedType::isDynamic(steps) || steps > kMaxUnrolled || steps * std::max(body->node_size(), 1) > kMaxUnrolled ||
+      steps == 0)
     return n.unsupported("a sequence of unknown length, without steps or of very many");
   SmallVector<Value> state(values.begin(), values.begin() + states);
   SmallVector<SmallVector<Value>> collected(results);

@@ -109,14 +109,14 @@ void GraphImporter::reportUnsupported() {
   raw_string_ostream os(list);
   for (const UnsupportedOp &op : unsupported) {
     count += op.nodes.size();
-    os << "\n  " << (op.domain.empty() ? "" : op.domain + ".") << op.type << ": " << op.reason << " (" << op.nodes.size()
-       << (op.nodes.size() == 1 ? " node: " : " nodes: ");
+    os << "\n  " << (op.domain.empty() ? "" : op.domain + ".") << op.type << ": " << op.reason << " ("
+       << op.nodes.size() << (op.nodes.size() == 1 ? " node: " : " nodes: ");
     ArrayRef<std::string> shown = ArrayRef(op.nodes).take_front(5);
     interleaveComma(shown, os, [&](const std::string &name) { os << "'" << name << "'"; });
     os << (shown.size() < op.nodes.size() ? ", ...)" : ")");
   }
-  fail("expected supported operators, got " + Twine(count) + (count == 1 ? " node that is not:" : " nodes that are not:") +
-       list);
+  fail("expected supported operators, got " + Twine(count) +
+       (count == 1 ? " node that is not:" : " nodes that are not:") + list);
 }
 
 //===-- Names ---------------------------------------------------------------===//
@@ -371,7 +371,7 @@ LogicalResult GraphImporter::importSubgraph(Scope &names, ::onnx::GraphProto &gr
     return failure();
   }
   bool wasCapturing = std::exchange(capturing, false);
-  auto restore = make_scope_exit([&] { capturing = wasCapturing; });
+  scope_exit restore([&] { capturing = wasCapturing; });
   if (!declareGraph(names, graph))
     return failure();
   importNodes(names, *graph.mutable_node());
@@ -524,8 +524,8 @@ bool GraphImporter::declareArguments(Scope &names, ::onnx::GraphProto &graph) {
       return false;
     }
     Type element = toElementType(builder.getContext(), *toDType(type.tensor_type().elem_type()));
-    Value argument = entry->addArgument(RankedTensorType::get(shape, element),
-                                        NameLoc::get(builder.getStringAttr(input.name())));
+    Value argument =
+        entry->addArgument(RankedTensorType::get(shape, element), NameLoc::get(builder.getStringAttr(input.name())));
     shapes.setDims(argument, dims);
     SmallVector<NamedAttribute> attributes{builder.getNamedAttr("aic.name", builder.getStringAttr(input.name()))};
     attributes.push_back(builder.getNamedAttr("aic.dims", builder.getArrayAttr(dimLabels)));
@@ -621,7 +621,8 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
   func::ReturnOp::create(builder, builder.getUnknownLoc(), results);
   main.setFunctionType(builder.getFunctionType(entry->getArgumentTypes(), ValueRange(results).getTypes()));
   main.setAllArgAttrs(argumentAttributes);
-  main.setAllResultAttrs(SmallVector<DictionaryAttr>(map_range(resultAttributes, [](Attribute a) { return cast<DictionaryAttr>(a); })));
+  main.setAllResultAttrs(
+      SmallVector<DictionaryAttr>(map_range(resultAttributes, [](Attribute a) { return cast<DictionaryAttr>(a); })));
 
   if (!unsupported.empty() && !options.unsupported) {
     reportUnsupported();

@@ -14,8 +14,8 @@ namespace mlir::aic::onnx_import {
 
 /// The names that one graph, subgraph or function body defines.
 struct Scope {
-  Scope *parent = nullptr; ///< what a subgraph sees of the graph around it
-  llvm::StringMap<Value> values; ///< null: depends on something that is not supported
+  Scope *parent = nullptr;                             ///< what a subgraph sees of the graph around it
+  llvm::StringMap<Value> values;                       ///< null: depends on something that is not supported
   llvm::StringMap<::onnx::TensorProto *> initializers; ///< those not used so far
   llvm::StringMap<unsigned> producers;                 ///< all results of nodes, by the node's position
   std::map<std::string, int64_t> opsets;

@@ -21,7 +21,8 @@ std::string parseDims(StringRef text, DimMap &dims) {
     range = range.trim();
     DimBounds bounds;
     auto [limits, multiple] = range.split(':');
-    bool isWrong = name.empty() || limits.empty() || (range.contains(':') && multiple.getAsInteger(10, bounds.multiple));
+    bool isWrong =
+        name.empty() || limits.empty() || (range.contains(':') && multiple.getAsInteger(10, bounds.multiple));
     if (size_t dots = limits.find(".."); dots != StringRef::npos)
       isWrong |= limits.take_front(dots).getAsInteger(10, bounds.minimum) ||
                  limits.drop_front(dots + 2).getAsInteger(10, bounds.maximum);

@@ -188,8 +188,8 @@ void unsqueeze(Node &n) {
     axes = n.select(n.compare(Predicate::lt, axes, n.index(0)), n.add(axes, limit), axes);
     if (n.rank(axes) == 0)
       axes = n.unsqueeze(axes, {0});
-    Value isNew = n.make<ScatterElementsOp>(n.b.getI64Type(), ScatterKind::replace, n.vector(Ints(size_t(rank), 0)), axes,
-                                            n.vector(Ints(size_t(count), 1)), uint64_t(0));
+    Value isNew = n.make<ScatterElementsOp>(n.b.getI64Type(), ScatterKind::replace, n.vector(Ints(size_t(rank), 0)),
+                                            axes, n.vector(Ints(size_t(count), 1)), uint64_t(0));
     Value old = n.sub(n.index(1), isNew);
     Value place = n.make<ScanOp>(n.b.getI64Type(), ReduceKind::sum, old, uint64_t(0), true, false);
     Value ones = n.concat({n.shapeOf(x), n.vector(1)}, 0);
@@ -284,7 +284,7 @@ void slice(Node &n) {
   for (int64_t &axis : *axes)
     axis = n.checkAxis(axis, rank, "axes");
   n.out(n.make<SliceOp>(n.elem(x), x, n.shapeOperand(starts, "the starts"), n.shapeOperand(ends, "the ends"),
-                         n.shapeOperand(steps, "the steps"), ArrayRef(*axes)));
+                        n.shapeOperand(steps, "the steps"), ArrayRef(*axes)));
 }
 
 void split(Node &n) {
@@ -325,7 +325,8 @@ void split(Node &n) {
   if (sizes || !ShapedType::isDynamic(extent)) {
     int64_t chunk = sizes ? 0 : (extent + parts - 1) / parts, begin = 0;
     if (!sizes && n.opset < 18 && extent % parts != 0)
-      return n.error("expected a multiple of " + Twine(parts) + " in dimension " + Twine(axis) + ", got " + Twine(extent));
+      return n.error("expected a multiple of " + Twine(parts) + " in dimension " + Twine(axis) + ", got " +
+                     Twine(extent));
     for (int64_t i = 0; i < parts; ++i) {
       int64_t end = sizes ? begin + (*sizes)[size_t(i)] : std::min(extent, begin + chunk);
       n.out(unsigned(i), n.slice(x, axis, begin, end));
@@ -335,7 +336,8 @@ void split(Node &n) {
   }
   Extent chunk = ceilDiv(n, n.extent(x, axis), parts);
   for (int64_t i = 0; i < parts; ++i)
-    n.out(unsigned(i), n.slice(x, axis, n.toVector(n.times(chunk, Extent(i))), n.toVector(n.times(chunk, Extent(i + 1)))));
+    n.out(unsigned(i),
+          n.slice(x, axis, n.toVector(n.times(chunk, Extent(i))), n.toVector(n.times(chunk, Extent(i + 1)))));
 }
 
 void pad(Node &n) {
@@ -381,9 +383,8 @@ void pad(Node &n) {
         }
         pads = n.vector(all);
       } else {
-        pads = n.concat({scatterByAxis(n, before, axisOperand, rank, zeros),
-                         scatterByAxis(n, after, axisOperand, rank, zeros)},
-                        0);
+        pads = n.concat(
+            {scatterByAxis(n, before, axisOperand, rank, zeros), scatterByAxis(n, after, axisOperand, rank, zeros)}, 0);
       }
     }
   }
@@ -407,7 +408,8 @@ void depthToSpace(Node &n) {
   Extent batch = n.extent(x, 0), height = n.extent(x, 2), width = n.extent(x, 3);
   bool isDCR = mode == "DCR";
   SmallVector<Extent> split{batch, isDCR ? block : depth, block, isDCR ? depth : block, height, width};
-  Value y = n.transpose(n.reshape(x, split), isDCR ? ArrayRef<int64_t>{0, 3, 4, 1, 5, 2} : ArrayRef<int64_t>{0, 1, 4, 2, 5, 3});
+  Value y = n.transpose(n.reshape(x, split),
+                        isDCR ? ArrayRef<int64_t>{0, 3, 4, 1, 5, 2} : ArrayRef<int64_t>{0, 1, 4, 2, 5, 3});
   SmallVector<Extent> merged{batch, depth, n.times(height, Extent(block)), n.times(width, Extent(block))};
   n.out(n.reshape(y, merged));
 }
@@ -450,7 +452,8 @@ void centerCropPad(Node &n) {
     if (std::optional<Ints> known = n.ints(shape); known && i < known->size())
       want = (*known)[i];
     Extent surplus = n.atLeast(n.minus(have, want), 0), begin = n.over(surplus, Extent(2));
-    Extent kept = n.minus(have, surplus), missing = n.atLeast(n.minus(want, have), 0), before = n.over(missing, Extent(2));
+    Extent kept = n.minus(have, surplus), missing = n.atLeast(n.minus(want, have), 0),
+           before = n.over(missing, Extent(2));
     x = n.slice(x, axis, n.toVector(begin), n.toVector(n.plus(begin, kept)));
     SmallVector<Extent> pads(size_t(2 * rank), Extent(0));
     pads[size_t(axis)] = before;

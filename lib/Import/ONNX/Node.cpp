@@ -168,9 +168,7 @@ void Node::checkAttributes() {
 
 //===-- Types and contents --------------------------------------------------===//
 
-Type Node::elem(Value v) {
-  return v ? mlir::cast<RankedTensorType>(v.getType()).getElementType() : b.getF32Type();
-}
+Type Node::elem(Value v) { return v ? mlir::cast<RankedTensorType>(v.getType()).getElementType() : b.getF32Type(); }
 
 int64_t Node::rank(Value v) { return v ? mlir::cast<RankedTensorType>(v.getType()).getRank() : 0; }
 
@@ -270,9 +268,7 @@ Value Node::vector(ArrayRef<int64_t> values) {
   return constant(DenseElementsAttr::get(RankedTensorType::get({int64_t(values.size())}, b.getI64Type()), values));
 }
 
-Value Node::cast(Value x, Type element) {
-  return elem(x) == element ? x : make<CastOp>(element, x);
-}
+Value Node::cast(Value x, Type element) { return elem(x) == element ? x : make<CastOp>(element, x); }
 
 Value Node::reduce(ReduceKind kind, Value x, ArrayRef<int64_t> axes, bool keep) {
   if (axes.empty() && kind != ReduceKind::mean)
@@ -353,7 +349,8 @@ Value Node::shapeOperand(Value v, const Twine &what) {
   if (v && !elem(v).isSignlessInteger(64))
     error("expected " + what + " to be int64");
   if (int64_t count = dim(v, 0); v && !ShapedType::isDynamic(count) && count > 2 * kMaxRank)
-    error("expected tensors of at most " + Twine(kMaxRank) + " dimensions, got " + Twine(count) + " numbers as " + what);
+    error("expected tensors of at most " + Twine(kMaxRank) + " dimensions, got " + Twine(count) + " numbers as " +
+          what);
   return v;
 }
 

@@ -186,7 +186,6 @@ public:
   Value alongAxis(Value vector, int64_t axis, int64_t rank);
 
 private:
-
   Extent combineExtents(Extent x, Extent y, function_ref<int64_t(int64_t, int64_t)> fold,
                         function_ref<Value(Value, Value)> build);
   template <typename OpT> Extent combine(Extent x, Extent y) {

@@ -83,7 +83,9 @@ struct Recurrence {
   }
 
   /// Row `direction` of an operand.
-  Value row(Value v, int64_t direction) { return v ? n.squeeze(n.slice(v, 0, direction, direction + 1), {0}) : Value(); }
+  Value row(Value v, int64_t direction) {
+    return v ? n.squeeze(n.slice(v, 0, direction, direction + 1), {0}) : Value();
+  }
   /// The part of a vector or of the last dimension that belongs to one gate.
   Value gate(Value v, int64_t i) { return n.slice(v, n.rank(v) - 1, i * hidden, (i + 1) * hidden); }
   Value initial(unsigned operand, int64_t direction) {
@@ -98,9 +100,7 @@ struct Recurrence {
   /// The products with the inputs of all steps, [steps, batch, gates * hidden].
   Value inputProducts(int64_t direction) { return n.matmul(x, n.transpose(row(n.in(1), direction), {1, 0})); }
   /// Whether each batch row is inside its sequence at a step, as a column.
-  Value isInside(int64_t step) {
-    return n.unsqueeze(n.compare(Predicate::gt, lengths, n.index(step)), {1});
-  }
+  Value isInside(int64_t step) { return n.unsqueeze(n.compare(Predicate::gt, lengths, n.index(step)), {1}); }
 
   using Step = function_ref<void(Value products, MutableArrayRef<Value> state)>;
   /// Runs one direction; `state[0]` is what the result shows of each step.
@@ -213,10 +213,12 @@ void lstm(Node &n) {
   SmallVector<SmallVector<Value>> shown(size_t(r.directions)), states;
   for (int64_t d = 0; d < r.directions; ++d) {
     size_t first = size_t(3 * d);
-    Value weights = n.transpose(r.row(n.in(2), d), {1, 0}), bias = r.row(n.optional(3), d), peepholes = r.row(n.optional(7), d);
+    Value weights = n.transpose(r.row(n.in(2), d), {1, 0}), bias = r.row(n.optional(3), d),
+          peepholes = r.row(n.optional(7), d);
     Value products = r.inputProducts(d);
     if (bias)
-      products = n.add(products, n.add(n.slice(bias, 0, 0, 4 * r.hidden), n.slice(bias, 0, 4 * r.hidden, 8 * r.hidden)));
+      products =
+          n.add(products, n.add(n.slice(bias, 0, 0, 4 * r.hidden), n.slice(bias, 0, 4 * r.hidden, 8 * r.hidden)));
     SmallVector<Value> state{r.initial(5, d), r.initial(6, d)};
     r.run(d, state, products, shown[size_t(d)], [&](Value input, MutableArrayRef<Value> s) {
       Value gates = n.add(input, n.matmul(s[0], weights));

@@ -35,8 +35,8 @@ Value dropReduced(Node &n, Value x, const Axes &axes) {
   Value stays = n.sub(n.index(1), axes.mask);
   Value place = n.make<ScanOp>(i64, ReduceKind::sum, stays, uint64_t(0), true, false);
   place = n.select(n.compare(Predicate::eq, axes.mask, n.index(1)), n.index(kept), place);
-  Value shape = n.make<ScatterElementsOp>(i64, ScatterKind::replace, n.vector(Ints(size_t(kept) + 1, 1)), place, n.shapeOf(x),
-                                          uint64_t(0));
+  Value shape = n.make<ScatterElementsOp>(i64, ScatterKind::replace, n.vector(Ints(size_t(kept) + 1, 1)), place,
+                                          n.shapeOf(x), uint64_t(0));
   return n.reshape(x, n.slice(shape, 0, 0, kept));
 }
 
@@ -178,7 +178,8 @@ void topK(Node &n) {
   if (n.failed())
     return;
   auto any = RankedTensorType::get({}, n.elem(x));
-  auto op = TopKOp::create(n.b, n.loc, any, RankedTensorType::get({}, n.b.getI64Type()), x, k, uint64_t(axis), isLargest);
+  auto op =
+      TopKOp::create(n.b, n.loc, any, RankedTensorType::get({}, n.b.getI64Type()), x, k, uint64_t(axis), isLargest);
   if (failed(inferResultTypes(op, n.scope))) {
     op->erase();
     n.checkBuilt({});

@@ -131,8 +131,8 @@ std::string TensorReader::readExternal(const TensorProto &proto, size_t expected
   }
   uint64_t size = *region ? region->size() : 0;
   if (offset > size || expected > size - offset)
-    return (Twine("expected ") + Twine(expected) + " bytes at " + Twine(offset) + " of '" + location + "', got a file of " +
-            Twine(size) + " bytes")
+    return (Twine("expected ") + Twine(expected) + " bytes at " + Twine(offset) + " of '" + location +
+            "', got a file of " + Twine(size) + " bytes")
         .str();
   if (expected)
     bytes = {const_cast<char *>(region->const_data()) + offset, expected, region};

@@ -27,7 +27,8 @@ bool checkList(Node &n, StringRef name, const Ints &list, size_t size, int64_t l
   return !n.failed();
 }
 
-/// Reads strides, dilations and padding. `padding` is the value that run-time padding is filled with (null: none can be).
+/// Reads strides, dilations and padding. `padding` is the value that run-time padding is filled with (null: none can
+/// be).
 bool readWindow(Node &n, Value x, Ints kernel, Window &w, function_ref<Value()> padding) {
   n.expectRank(x, 3, 5, "operand 0");
   if (n.failed())
@@ -123,8 +124,9 @@ void convTranspose(Node &n) {
   w.dilations = n.getInts("dilations").value_or(Ints(w.rank, 1));
   w.pads = n.getInts("pads").value_or(Ints(2 * w.rank, 0));
   Ints extra = n.getInts("output_padding").value_or(Ints(w.rank, 0));
-  if (n.failed() || !checkList(n, "strides", w.strides, w.rank, 1) || !checkList(n, "dilations", w.dilations, w.rank, 1) ||
-      !checkList(n, "pads", w.pads, 2 * w.rank, -kMaxWindow) || !checkList(n, "output_padding", extra, w.rank, 0))
+  if (n.failed() || !checkList(n, "strides", w.strides, w.rank, 1) ||
+      !checkList(n, "dilations", w.dilations, w.rank, 1) || !checkList(n, "pads", w.pads, 2 * w.rank, -kMaxWindow) ||
+      !checkList(n, "output_padding", extra, w.rank, 0))
     return;
   if (shape && shape->size() == w.rank + 2)
     shape->erase(shape->begin(), shape->begin() + 2);
@@ -155,8 +157,8 @@ void convTranspose(Node &n) {
   for (size_t i = 0; i < w.rank; ++i)
     if (w.pads[i] < 0 || w.pads[w.rank + i] < 0)
       return n.unsupported("negative pads");
-  n.out(n.make<ConvTransposeOp>(n.elem(x), x, filter, bias, ArrayRef(w.strides), ArrayRef(w.dilations), ArrayRef(w.pads),
-                                ArrayRef(extra), uint64_t(groups), false));
+  n.out(n.make<ConvTransposeOp>(n.elem(x), x, filter, bias, ArrayRef(w.strides), ArrayRef(w.dilations),
+                                ArrayRef(w.pads), ArrayRef(extra), uint64_t(groups), false));
 }
 
 //===-- Pooling -------------------------------------------------------------===//

@@ -39,7 +39,8 @@ struct ONNXImportOptions {
   /// What messages call the model; the path if empty.
   std::string name;
   /// Where unsupported operators are listed. Without it they are an error; with it the import succeeds, and where the
-  /// list is not empty the module lacks them and all that depends on them: results that cannot be computed are left out.
+  /// list is not empty the module lacks them and all that depends on them: results that cannot be computed are left
+  /// out.
   std::vector<UnsupportedOp> *unsupported = nullptr;
 };
 
