@@ -76,7 +76,6 @@ class Case:
     others: tuple[Callable[[int], Feed], ...] = ()
     #: dims stay dynamic in this case
     dynamic: bool = False
-    notes: str = ""
 
     @property
     def path(self) -> pathlib.Path:
@@ -106,7 +105,7 @@ CASES = [
     Case("llama_prefill", "llama", lambda seed: llama_feed(128, 0, seed)),
     Case("llama_decode", "llama", lambda seed: llama_feed(1, 128, seed)),
 ]
-DYNAMIC = [Case(f"{c.name}_dynamic", c.file, c.make, dynamic=True, notes=c.name) for c in CASES[:3]]
+DYNAMIC = [Case(f"{c.name}_dynamic", c.file, c.make, dynamic=True) for c in CASES[:3]]
 
 
 def select(names: str | None, cases: list[Case]) -> list[Case]:

@@ -22,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from typing import Any, Callable
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -69,18 +70,20 @@ def speed(cases: list[M.Case], repeat: int, threads: int) -> list[dict[str, Any]
             model = aic.compile(case.path, dims=M.fixed_dims(case), threads=threads)
             session, feed = reference(case.path, threads), case.make(1)
             arrays = [feed[i.name] for i in model.inputs]
-            ours, theirs = alternate([lambda: model.run(arrays), lambda: session.run(None, feed)], repeat)
+            calls = [lambda: model.run(arrays), lambda: session.run(None, feed)]
+            if case.dynamic:
+                fixed = aic.compile(case.path, dims=M.fixed_dims(replace(case, dynamic=False)), threads=threads)
+                calls.append(lambda: fixed.run(arrays))
+            ours, theirs, *static = alternate(calls, repeat)
             row |= {"aic_best": min(ours), "aic_median": statistics.median(ours), "ort_best": min(theirs),
                     "ort_median": statistics.median(theirs), "aic_all": ours, "ort_all": theirs}
+            if static:
+                row["of_fixed"] = row["aic_best"] / min(static[0])
             row |= {"ratio_best": row["aic_best"] / row["ort_best"], "ratio_median": row["aic_median"] / row["ort_median"]}
             print(f" {row['ratio_best']:.2f}x", flush=True)
         except aic.Error as e:
             row["error"] = str(e).split("\n")[0]
             print(f" {row['error']}", flush=True)
-        if case.dynamic:
-            fixed = next((r for r in rows if r["model"] == case.notes and "aic_best" in r), None)
-            if fixed and "aic_best" in row:
-                row["of_fixed"] = row["aic_best"] / fixed["aic_best"]
         rows.append(row)
     return rows
 
