@@ -126,6 +126,8 @@ void AccessTrace::visit(Value tensor, ArrayRef<AffineExpr> indices, bool through
       auto offset = getConstantIntValue(slice.getMixedOffsets()[d]);
       // An offset that is not a constant shifts the whole access: it does not change how the access moves.
       at.push_back(i && stride ? i * *stride + (offset ? *offset : 0) : nullptr);
+      if (!stride)
+        markOpaque(i);
     }
     return visit(slice.getSource(), at, true);
   }
