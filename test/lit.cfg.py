@@ -47,3 +47,6 @@ if lit_config.params.get("tier", "quick") in ("slow", "all"):
 for tool in tools:
     if os.access(os.path.join(config.aic_obj_root, "bin", tool), os.X_OK):
         config.available_features.add(tool)
+config.environment["AIC_SOURCE"] = config.aic_src_root
+config.environment["PATH"] = os.pathsep.join(
+    [os.path.join(config.aic_obj_root, "bin"), os.path.dirname(config.python), config.environment["PATH"]])

@@ -21,6 +21,9 @@ std::error_code OutputFile::create(StringRef path) {
   output = path.str();
   if (llvm::sys::fs::is_directory(path))
     return std::make_error_code(std::errc::is_a_directory);
+  // Renaming onto a device would take its name from it.
+  if (llvm::sys::fs::exists(path) && !llvm::sys::fs::is_regular_file(path))
+    return std::make_error_code(std::errc::operation_not_supported);
   SmallString<128> model(path);
   model += ".%%%%%%%%.tmp";
   SmallString<128> made;
