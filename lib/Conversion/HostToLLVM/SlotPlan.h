@@ -14,8 +14,8 @@ struct Tenant {
   int64_t bytes; ///< an estimate is enough
 };
 
-/// Gives every tenant the number of a slot; tenants of one slot do not overlap in time. Best fit: the smallest free slot
-/// that is large enough, or else the largest free one, which grows. Tenants are sorted by `begin`. O(n log n).
+/// Gives every tenant the number of a slot; tenants of one slot do not overlap in time. Best fit: the smallest free
+/// slot that is large enough, or else the largest free one, which grows. Tenants are sorted by `begin`. O(n log n).
 std::vector<unsigned> assignSlots(const std::vector<Tenant> &tenants);
 
 } // namespace aic
