@@ -20,8 +20,10 @@ tools += ["FileCheck", "not", "count", "split-file", "llvm-nm", "llvm-readelf"]
 tool_dirs = [os.path.join(config.aic_obj_root, "bin"), config.llvm_tools_dir]
 llvm_config.add_tool_substitutions(tools, tool_dirs)
 config.substitutions.append(("%python", config.python))
+config.substitutions.append(("%cxx", config.cxx))
 config.substitutions.append(("%cc", config.cc))
 config.substitutions.append(("%src", config.aic_src_root))
+config.substitutions.append(("%obj", config.aic_obj_root))
 config.substitutions.append(("%inputs", os.path.join(config.test_source_root, "Inputs")))
 
 # Features. `python-X`: the interpreter of the tests imports X. `cpu-Y`: this machine has Y. `sanitizers`: the C compiler has them. `slow`: asked for by

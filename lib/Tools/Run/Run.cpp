@@ -297,7 +297,7 @@ std::string RunTool::makeRandom(size_t index, uint64_t seed) {
         shape[d] = dim.minimum;
     if (shape[d] < 0)
       return "--random: input '" + port.name + "' is " + port.describe() + ": give --dim " +
-             (symbol.empty() ? place : symbol) + "=N";
+             (symbol.empty() ? place : symbol) + "=SIZE";
   }
   Tensor tensor(port.type, shape);
   ::aic::tools::fillRandom(tensor, seed);
