@@ -2,6 +2,7 @@
 //===- Movement.cpp - Reshape, slice, pad, concat and their like ----------===//
 #include "Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -174,6 +175,10 @@ static LogicalResult convertSlice(Lowering &l, SliceOp op) {
     }
     range.step = step;
     range.dynamicStep = stepValue;
+    if (auto value = dyn_cast<Value>(stepValue); value && !getConstantIntValue(stepValue)) { // slice_c1
+      Value isPositive = arith::CmpIOp::create(l.b, loc, arith::CmpIPredicate::sgt, value, l.index(loc, l.num(0)));
+      cf::AssertOp::create(l.b, loc, isPositive, "expected a positive step of a slice at run time");
+    }
     if (std::optional<OpFoldResult> size = l.number(loc, outDims[axis])) {
       range.size = *size;
       continue;

@@ -140,8 +140,12 @@ Value ResizeConverter::coordinate(OpBuilder &b, Location loc, int64_t, Value sca
   case CoordinateMode::PytorchHalfPixel:
     return arith::SelectOp::create(b, loc, isOne, number(0), half);
   case CoordinateMode::AlignCorners: {
-    Value place = div(mul(x, sub(in, number(1))), sub(out, number(1)));
-    return arith::SelectOp::create(b, loc, isOne, number(0), place);
+    // The unrounded size counts where a scale was given.
+    Value size = mul(in, scale);
+    Value whole = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, math::AbsFOp::create(b, loc, sub(size, out)), number(1e-6));
+    size = arith::SelectOp::create(b, loc, whole, out, size);
+    Value single = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, size, number(1));
+    return arith::SelectOp::create(b, loc, single, number(0), div(mul(x, sub(in, number(1))), sub(size, number(1))));
   }
   case CoordinateMode::Asymmetric:
     return div(x, scale);
