@@ -52,6 +52,8 @@ public:
       fallback |= function->hasAttr(kScalarFallbackAttr);
     for (llvm::Function &function : *module)
       if (!function.isDeclaration()) {
+        if (!function.hasLocalLinkage()) // the exported ones are the runtime's
+          function.setVisibility(llvm::GlobalValue::HiddenVisibility);
         function.addFnAttr("tune-cpu", options.tune);
         function.addFnAttr("prefer-vector-width", std::to_string(options.vectorBits));
         function.addFnAttr(llvm::Attribute::NoUnwind);

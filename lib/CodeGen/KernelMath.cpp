@@ -69,7 +69,7 @@ struct LowerKernelMath final : impl::LowerKernelMathPassBase<LowerKernelMath> {
     ModuleOp module = getOperation();
     auto expand = [](RewritePatternSet &patterns) {
       math::populateExpansionPatterns(
-          patterns, {"sinh", "cosh", "tan", "asinh", "acosh", "atanh", "powf", "exp2", "fpowi", "round", "ipowi"});
+          patterns, {"sinh", "cosh", "tan", "asinh", "acosh", "atanh", "powf", "exp2", "fpowi", "round"});
     };
     auto approximate = [](RewritePatternSet &patterns) { populateMathPolynomialApproximationPatterns(patterns); };
     if (failed(rewrite(module, expand)) || failed(rewrite(module, approximate)) || failed(expandBFloat(module)))

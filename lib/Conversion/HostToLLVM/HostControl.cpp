@@ -209,6 +209,29 @@ LogicalResult HostPlan::emitFor(Emission &e, scf::ForOp op) {
   return success();
 }
 
+/// A branch that the canonicaliser folded: one of two tensors.
+LogicalResult HostPlan::emitSelect(Emission &e, arith::SelectOp op) {
+  Value condition = e.scalars.lookupOrNull(op.getCondition());
+  FailureOr<Value> whenTrue = pointer(e, op.getTrueValue()), whenFalse = pointer(e, op.getFalseValue());
+  if (failed(whenTrue) || failed(whenFalse))
+    return failure();
+  auto first = e.dims.find(op.getTrueValue()), second = e.dims.find(op.getFalseValue());
+  if (!condition || first == e.dims.end() || second == e.dims.end())
+    return op.emitError("expected a condition and extents that the host can compute");
+  SmallVector<Value> dynamic;
+  for (auto [d, a, b] : llvm::enumerate(SmallVector<Value>(first->second), SmallVector<Value>(second->second)))
+    if (tensorType(op.getResult()).isDynamicDim(d))
+      dynamic.push_back(arith::SelectOp::create(e.b, loc, condition, a, b));
+  setDims(e, op.getResult(), dynamic);
+  e.pointers[op.getResult()] = LLVM::SelectOp::create(e.b, loc, condition, *whenTrue, *whenFalse);
+  // Whose memory it is, is known at run time only: it may be overwritten before the last use of this one.
+  SmallVector<Value> carried;
+  if (failed(copyTo(e, heapSlots++, op.getResult(), carried)))
+    return failure();
+  e.pointers[op.getResult()] = carried.front();
+  return success();
+}
+
 LogicalResult HostPlan::emitControl(Emission &e, Operation &op) {
   if (auto branch = dyn_cast<scf::IfOp>(op))
     return emitIf(e, branch);

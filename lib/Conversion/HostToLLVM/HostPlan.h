@@ -10,6 +10,7 @@
 
 #include "HostInterface.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -33,6 +34,12 @@ inline RankedTensorType tensorType(Value v) { return dyn_cast<RankedTensorType>(
 
 inline bool isView(Operation *op) {
   return isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::CastOp, tensor::ReshapeOp>(op);
+}
+
+/// One of two tensors, by a condition that the host knows.
+inline bool isTensorSelect(Operation *op) {
+  auto select = dyn_cast<arith::SelectOp>(op);
+  return select && isa<RankedTensorType>(select.getType()) && select.getCondition().getType().isInteger(1);
 }
 
 inline bool isDestination(OpOperand &use) {
@@ -115,6 +122,7 @@ private:
   LogicalResult emitIf(Emission &e, scf::IfOp op);
   LogicalResult emitWhile(Emission &e, scf::WhileOp op);
   LogicalResult emitFor(Emission &e, scf::ForOp op);
+  LogicalResult emitSelect(Emission &e, arith::SelectOp op);
   LogicalResult emitRegion(Emission &e, Block &from, Block &to, ValueRange arguments,
                            function_ref<LogicalResult()> finish);
   SmallVector<Type> carriedTypes(TypeRange types);

@@ -33,8 +33,9 @@ LogicalResult HostPlan::checkSupported() {
       return success();
     bool hasTensors = llvm::any_of(op.getOperandTypes(), llvm::IsaPred<TensorType>) ||
                       llvm::any_of(op.getResultTypes(), llvm::IsaPred<TensorType>);
-    bool known = isView(&op) || isa<func::CallOp, func::ReturnOp, tensor::EmptyOp, tensor::DimOp, tensor::ExtractOp,
-                                    tensor::FromElementsOp, arith::ConstantOp, PackOp, cf::AssertOp>(op);
+    bool known = isView(&op) || isTensorSelect(&op) ||
+                 isa<func::CallOp, func::ReturnOp, tensor::EmptyOp, tensor::DimOp, tensor::ExtractOp,
+                     tensor::FromElementsOp, arith::ConstantOp, PackOp, cf::AssertOp>(op);
     if (!known && (hasTensors || op.getNumRegions() || !isMemoryEffectFree(&op)))
       return op.emitError("expected kernel calls, views and shape arithmetic in '@main', got '") << op.getName() << "'";
     for (Type type : op.getResultTypes())
@@ -113,7 +114,7 @@ void HostPlan::assignMemory(Emission &known) {
     ++position;
     for (OpResult r : op.getResults()) {
       auto type = tensorType(r);
-      if (!type || isView(&op) || op.getNumRegions() || isa<arith::ConstantOp, PackOp>(op))
+      if (!type || isView(&op) || op.getNumRegions() || isTensorSelect(&op) || isa<arith::ConstantOp, PackOp>(op))
         continue;
       if (auto it = memory.find(r); it != memory.end()) {
         // The output's own extents are needed when the kernel is launched.
@@ -269,6 +270,8 @@ LogicalResult HostPlan::emitRun() {
 LogicalResult HostPlan::emitOp(Emission &e, Operation &op) {
   if (op.getNumRegions())
     return emitControl(e, op);
+  if (isTensorSelect(&op))
+    return emitSelect(e, cast<arith::SelectOp>(op));
   if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
     if (failed(emitKnown(e, op)))
       return failure();
