@@ -66,7 +66,9 @@ struct Place {
 
 static void findPlace(Location location, Place &place) {
   if (auto file = dyn_cast<FileLineColLoc>(location)) {
-    if (place.file.empty())
+    if (place.file.empty() && file.getLine() == 0)
+      place.file = file.getFilename().str();
+    else if (place.file.empty())
       place.file = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
   } else if (auto name = dyn_cast<NameLoc>(location)) {
     if (place.node.empty())

@@ -66,17 +66,34 @@ std::string writeFile(const std::string &path, std::string_view content) {
   char *resolved = inPlace ? nullptr : realpath(path.c_str(), nullptr);
   std::string target = resolved ? resolved : path;
   std::free(resolved);
-  std::string temporary = inPlace ? path : target + ".part" + std::to_string(getpid());
-  int file = open(temporary.c_str(), (inPlace ? O_WRONLY : O_WRONLY | O_CREAT | O_TRUNC) | O_CLOEXEC, 0666);
+  if (inPlace) {
+    int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    bool good = file >= 0 && writeAll(file, content);
+    std::string error = good ? "" : failed();
+    if (file >= 0 && close(file) != 0 && good)
+      error = failed();
+    return error;
+  }
+  // A file without a name vanishes by itself if the process is killed; where there are none, a file with another name.
+  std::string temporary = target + ".part" + std::to_string(getpid());
+  size_t slash = target.rfind('/');
+  std::string folder = slash == std::string::npos ? "." : target.substr(0, slash + 1);
+  int file = open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+  bool nameless = file >= 0;
+  if (!nameless)
+    file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file < 0)
     return failed();
   bool good = writeAll(file, content);
+  std::string self = "/proc/self/fd/" + std::to_string(file);
+  if (good && nameless)
+    good = linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary.c_str(), AT_SYMLINK_FOLLOW) == 0;
   std::string error = good ? "" : failed();
   if (close(file) != 0 && good)
     error = failed();
-  if (error.empty() && !inPlace && rename(temporary.c_str(), target.c_str()) != 0)
+  if (error.empty() && rename(temporary.c_str(), target.c_str()) != 0)
     error = failed();
-  if (!error.empty() && !inPlace)
+  if (!error.empty())
     unlink(temporary.c_str());
   return error;
 }
