@@ -6,19 +6,35 @@
 #include "aic/Conversion/KernelToVector/Passes.h"
 #include "aic/Dialect/AIC/Transforms/Passes.h"
 #include "aic/Target/Passes.h"
+#include "aic/Target/TargetBackend.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Transforms/Passes.h"
 
 namespace mlir::aic {
 
-void buildGraphPipeline(OpPassManager &pm, const X86PipelineOptions &) {
+static const TargetBackend &getX86() { return *lookupTarget("x86"); }
+
+/// A target that stands on the module (written by hand, or by an earlier stage) stays unless a CPU is asked for.
+static void addTarget(OpPassManager &pm, const X86PipelineOptions &options) {
+  AttachTargetPassOptions target;
+  if (options.cpu != "host" || !options.features.empty())
+    target.backend = getX86().getName().str();
+  target.cpu = options.cpu;
+  target.features = options.features;
+  target.threads = options.threads;
+  pm.addPass(createAttachTargetPass(target));
+}
+
+void buildGraphPipeline(OpPassManager &pm, const X86PipelineOptions &options) {
+  addTarget(pm, options);
   pm.addNestedPass<func::FuncOp>(createInferShapesPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createConstantFoldPass());
   pm.addNestedPass<func::FuncOp>(createFoldBatchNormPass());
   pm.addPass(createConstantFoldPass()); // the factors that batch norms left
-  pm.addNestedPass<func::FuncOp>(createAssignLayoutPass());
+  pm.addNestedPass<func::FuncOp>(createAssignLayoutPass(
+      [](Operation *op) { return getX86().getPreferredLayout(op) == Layout::ChannelsLast; }));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createConstantFoldPass()); // filters in their new layout
   pm.addPass(createCSEPass());
@@ -32,15 +48,10 @@ void buildLoopsPipeline(OpPassManager &pm, const X86PipelineOptions &) {
 
 void buildKernelsPipeline(OpPassManager &pm, const X86PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createPrepareLoopsPass());
-  pm.addPass(createFormKernelsPass());
+  pm.addPass(createFormKernelsPass(getX86().getFusionPolicy(TargetAttr())));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
-  AttachTargetPassOptions target;
-  target.backend = "x86";
-  target.cpu = options.cpu;
-  target.features = options.features;
-  target.threads = options.threads;
-  pm.addPass(createAttachTargetPass(target));
+  addTarget(pm, options);
   pm.addPass(createSelectConfigPass());
   pm.addPass(createX86PackConstantsPass());
 }

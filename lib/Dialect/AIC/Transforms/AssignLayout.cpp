@@ -73,7 +73,8 @@ Permutation channelsLast(int64_t rank) {
 
 class Sweep {
 public:
-  explicit Sweep(Block &block) : block(block), b(block.getParent()->getContext()), scope(b.getContext()) {}
+  Sweep(Block &block, const LayoutPreference &prefersChannelsLast)
+      : block(block), prefersChannelsLast(prefersChannelsLast), b(block.getParent()->getContext()), scope(b.getContext()) {}
 
   /// Whether anything has changed.
   bool run();
@@ -100,6 +101,7 @@ private:
   Value aligned(Value operand, ArrayRef<int64_t> p);
 
   Block &block;
+  const LayoutPreference &prefersChannelsLast;
   OpBuilder b;
   ShapeScope scope;
   bool changed = false;
@@ -429,7 +431,7 @@ bool Sweep::sink(Operation *op) {
 void Sweep::visit(Operation *op) {
   for (Region &region : op->getRegions())
     for (Block &nested : region) {
-      Sweep inner(nested);
+      Sweep inner(nested, prefersChannelsLast);
       changed |= inner.run();
     }
   if (!isa<GraphOpInterface>(op))
@@ -446,7 +448,12 @@ void Sweep::visit(Operation *op) {
   if (op->getNumResults() != 1 || isConstantExpression(op->getResult(0)))
     return;
   TypeSwitch<Operation *>(op)
-      .Case<ConvOp, ConvTransposeOp, MaxPoolOp, AvgPoolOp>([&](auto window) { toChannelsLast(window); })
+      .Case<ConvOp, ConvTransposeOp, MaxPoolOp, AvgPoolOp>([&](auto window) {
+        if (!prefersChannelsLast || prefersChannelsLast(op))
+          toChannelsLast(window);
+        else
+          (void)sink(op);
+      })
       .Default([&](Operation *) { (void)sink(op); });
 }
 
@@ -469,16 +476,23 @@ bool Sweep::run() {
 namespace {
 struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
   using AssignLayoutPassBase::AssignLayoutPassBase;
+  explicit AssignLayoutPass(LayoutPreference prefers) : prefers(std::move(prefers)) {}
 
   void runOnOperation() override {
     if (!channelsLast || getOperation().isExternal())
       return;
     // Each sweep carries transposes all the way down; more are needed only where a later one frees an earlier.
     for (unsigned i = 0; i < 4; ++i)
-      if (!Sweep(getOperation().getBody().front()).run())
+      if (!Sweep(getOperation().getBody().front(), prefers).run())
         return;
   }
+
+  LayoutPreference prefers;
 };
 } // namespace
+
+std::unique_ptr<Pass> createAssignLayoutPass(LayoutPreference prefersChannelsLast) {
+  return std::make_unique<AssignLayoutPass>(std::move(prefersChannelsLast));
+}
 
 } // namespace mlir::aic
