@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Sets everything up, builds and passes all tests: lit, GoogleTest, pytest. About 35 minutes on a fresh machine with
 # 2 cores, 15 the second time. The last line counts the tests.
-# usage: test.sh [--quick]      --quick leaves out the models and the ONNX node tests
+# usage: test.sh [--quick]      --quick leaves out the models, the ONNX node tests and the fuzzer
 source "$(dirname "$0")/common.sh"
 quick=0
 [ "${1:-}" = --quick ] && quick=1
@@ -17,11 +17,11 @@ rm -rf "$logs" && mkdir -p "$logs"
 export AIC_CACHE_DIR=$AIC_ROOT/build/test-cache
 rm -rf "$AIC_CACHE_DIR"
 status=0
-# A runaway pass must fail by itself, not take the machine's memory with it.
-limited() { (ulimit -v $((20 << 20)); exec timeout --kill-after=20 "$@"); }
+# A runaway pass must fail by itself, not take the machine's memory with it. A soft limit: sanitizers lift it.
+limited() { (ulimit -S -v $((20 << 20)); exec timeout --kill-after=20 "$@"); }
 
 say "lit (about 2 minutes)"
-limited 1500 .venv/bin/lit -sv --timeout 300 --xunit-xml-output "$logs/lit.xml" build/test || status=1
+limited 1500 .venv/bin/lit -sv --timeout 240 --xunit-xml-output "$logs/lit.xml" build/test || status=1
 
 say "GoogleTest (about a minute)"
 for test in build/unittests/*Tests; do
@@ -35,6 +35,14 @@ select=()
 # No address-space limit here: sanitizers and mapped weights need room; the tests limit what they start.
 timeout --kill-after=20 3000 .venv/bin/python -m pytest test/python -q -p no:cacheprovider --durations=10 \
   --junitxml="$logs/pytest.xml" "${select[@]}" || status=1
+
+if ! ((quick)); then
+  say "fuzzer of the import (a minute, and four to build it the first time)"
+  outcome=
+  timeout --kill-after=20 2400 utils/fuzz.sh 60 -seed=1 >"$logs/fuzz.log" 2>&1 || outcome='<failure message="see fuzz.log"/>'
+  [ -z "$outcome" ] || { tail -n 60 "$logs/fuzz.log"; status=1; }
+  echo "<testsuite><testcase classname=\"fuzz\" name=\"import\">$outcome</testcase></testsuite>" >"$logs/fuzz.xml"
+fi
 
 say "done"
 .venv/bin/python utils/count_tests.py "$logs" "$status"
