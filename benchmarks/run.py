@@ -16,6 +16,7 @@ import math
 import os
 import pathlib
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -116,6 +117,11 @@ def accuracy(cases: list[M.Case]) -> list[dict[str, Any]]:
     return rows
 
 
+def cpu_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def compile_cost(cases: list[M.Case], compiler: pathlib.Path) -> list[dict[str, Any]]:
     """Wall time and the peak of anonymous memory (RssAnon, sampled) of aic-compile."""
     rows = []
@@ -125,7 +131,7 @@ def compile_cost(cases: list[M.Case], compiler: pathlib.Path) -> list[dict[str, 
             command = [str(compiler), str(case.path), "-o", f"{folder}/model.so"]
             if dims := M.fixed_dims(case):
                 command.append(f"--dim={dims}")
-            start, peak = time.perf_counter(), 0
+            start, peak, used = time.perf_counter(), 0, cpu_of_children()
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
             stop = threading.Event()
 
@@ -146,7 +152,7 @@ def compile_cost(cases: list[M.Case], compiler: pathlib.Path) -> list[dict[str, 
             seconds = time.perf_counter() - start
             stop.set()
             watcher.join()
-            row = {"model": case.name, "seconds": seconds, "rss_anon_mb": peak / 1024,
+            row = {"model": case.name, "seconds": seconds, "cpu_seconds": cpu_of_children() - used, "rss_anon_mb": peak / 1024,
                    "weights_mb": case.path.stat().st_size / 1e6}
             if process.returncode:
                 row["error"] = errors.strip().split("\n")[0]
@@ -189,8 +195,8 @@ def report(results: dict[str, Any]) -> str:
                             f"{r['of_movement']:.1e}", "ok" if r["ok"] else "**too far**"] for r in rows]))
     if rows := results.get("compile"):
         text.append(table("Compiling (RssAnon: peak of anonymous memory)",
-                          ["model", "s", "RssAnon MB", "model MB", "library MB"],
-                          [[r["model"], f"{r['seconds']:.1f}", f"{r['rss_anon_mb']:.0f}", f"{r['weights_mb']:.0f}",
+                          ["model", "s", "CPU s", "RssAnon MB", "model MB", "library MB"],
+                          [[r["model"], f"{r['seconds']:.1f}", f"{r['cpu_seconds']:.1f}", f"{r['rss_anon_mb']:.0f}", f"{r['weights_mb']:.0f}",
                             f"{r['library_mb']:.0f}" if "library_mb" in r else r.get("error", "")[:80]] for r in rows]))
     return "\n".join(text)
 

@@ -137,7 +137,7 @@ def bert(path, layers, h, heads, ff, vocab=30522, weights=None):
 
 
 def bert_gemm(path, layers=2, h=768, ff=3072):
-    """The matrix products of a BERT layer without attention (npu.md 10.1): four projections and the feed-forward pair."""
+    """The matrix products of a BERT layer without attention: four projections and the feed-forward pair."""
     g, x = Graph(), "x"
 
     def linear(x, i, o):
