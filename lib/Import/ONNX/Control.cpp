@@ -257,11 +257,12 @@ void loop(Node &n) {
 /// A loop over the places of its inputs along an axis, unrolled.
 void scan(Node &n) {
   ::onnx::GraphProto *body = n.getGraph("body");
-  int64_t sequences = n.requireInt("num_scan_inputs"), states = int64_t(n.numInputs()) - sequences;
+  int64_t sequences = n.requireInt("num_scan_inputs");
   if (n.opset < 9)
     return n.unsupported("the form of opset 8");
-  if (n.failed() || sequences < 1 || states < 0 || body->output_size() < states)
+  if (n.failed() || sequences < 1 || sequences > n.numInputs() || body->output_size() < n.numInputs() - sequences)
     return n.error("expected scan inputs and as many states as its graph takes");
+  int64_t states = n.numInputs() - sequences;
   size_t results = size_t(body->output_size() - states);
   Ints inputAxes = n.getInts("scan_input_axes").value_or(Ints(size_t(sequences), 0));
   Ints inputDirections = n.getInts("scan_input_directions").value_or(Ints(size_t(sequences), 0));

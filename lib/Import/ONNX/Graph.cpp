@@ -254,6 +254,9 @@ void GraphImporter::importNode(Scope &names, ::onnx::NodeProto &original, unsign
   if (opset == names.opsets.end())
     return failHere("expected an opset of domain '" + domain + "', the model imports none");
 
+  if (proto.output().empty())
+    return; // nothing is asked of it
+
   Node node(*this, names, proto, name, opset->second);
   node.operands = std::move(operands);
   node.results.resize(proto.output_size());

@@ -133,7 +133,7 @@ void maxUnpool(Node &n) {
   SmallVector<Extent> inferred{n.extent(x, 0), n.extent(x, 1)};
   for (size_t i = 0; i < rank; ++i)
     inferred.push_back(n.plus(n.times(n.minus(n.extent(x, int64_t(i) + 2), Extent(1)), Extent(strides[i])),
-                              Extent(kernel[i] - pads[i] - pads[rank + i])));
+                              n.minus(n.minus(Extent(kernel[i]), Extent(pads[i])), Extent(pads[rank + i]))));
   Value target = n.toVector(inferred);
   Value zeros = n.broadcast(n.scalarLike(x, 0), target);
   Value y = n.make<ScatterElementsOp>(n.elem(x), ScatterKind::replace, n.reshape(zeros, ArrayRef<int64_t>{-1}),

@@ -21,7 +21,7 @@ void constant(Node &n) {
     return n.out(n.constant(tensor));
   }
   if (n.hasAttribute("value_ints"))
-    return n.out(n.vector(*n.getInts("value_ints")));
+    return n.out(n.vector(n.getInts("value_ints").value_or(Ints())));
   if (n.hasAttribute("value_float"))
     return n.out(n.scalar(n.b.getF32Type(), n.getFloat("value_float", 0)));
   if (const Attribute *value = n.attribute("value_floats", Attribute::FLOATS)) {
@@ -147,9 +147,10 @@ void squeeze(Node &n) {
   // Axes that are not constant: the extents of the other dimensions are moved together.
   if (n.opset >= 13 && n.has(1) && !n.ints(n.in(1))) {
     Type i64 = n.b.getI64Type();
-    int64_t rank = n.rank(x), count = n.rank(n.in(1)) == 0 ? 1 : n.dim(n.in(1), 0), kept = rank - count;
-    if (ShapedType::isDynamic(count) || n.rank(n.in(1)) > 1 || kept < 0)
+    int64_t rank = n.rank(x), count = n.rank(n.in(1)) == 0 ? 1 : n.dim(n.in(1), 0);
+    if (ShapedType::isDynamic(count) || n.rank(n.in(1)) > 1 || count > rank)
       return n.unsupported("axes of unknown number");
+    int64_t kept = rank - count;
     Value axes = n.rank(n.in(1)) == 0 ? n.unsqueeze(n.in(1), {0}) : n.in(1);
     Value stays = scatterByAxis(n, n.vector(Ints(size_t(count), 0)), axes, rank, n.vector(Ints(size_t(rank), 1)));
     Value place = n.make<ScanOp>(i64, ReduceKind::sum, stays, uint64_t(0), true, false);
@@ -303,12 +304,14 @@ void split(Node &n) {
     return;
   if (sizes && int64_t(sizes->size()) != parts)
     return n.error("expected " + Twine(parts) + " sizes, got " + Twine(sizes->size()));
+  if (sizes && llvm::any_of(*sizes, [](int64_t s) { return s < 0 || s > kMaxElements; }))
+    return n.error("expected sizes between 0 and 2^40");
   int64_t extent = n.dim(x, axis);
   if (sizes && !ShapedType::isDynamic(extent)) {
     int64_t sum = 0;
     for (int64_t size : *sizes)
-      sum += std::clamp<int64_t>(size, -1, extent + 1);
-    if (sum != extent || llvm::any_of(*sizes, [](int64_t s) { return s < 0; }))
+      sum += std::min(size, extent + 1);
+    if (sum != extent)
       return n.error("expected sizes with a sum of " + Twine(extent) + ", got " + Twine(sum));
   }
   if (sizesOperand) {

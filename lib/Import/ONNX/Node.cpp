@@ -26,26 +26,28 @@ void Node::unsupported(const Twine &reason) {
     graph.addUnsupported(proto.domain(), type(), reason, name);
 }
 
-Value Node::checkBuilt(Value v) {
-  if (!v) {
-    std::string text = graph.takeCaptured();
-    error(text.empty() ? "cannot be expressed" : text);
-    return {};
-  }
-  auto shape = mlir::cast<RankedTensorType>(v.getType()).getShape();
-  SmallVector<int64_t> known = to_vector(make_filter_range(shape, [](int64_t d) { return !ShapedType::isDynamic(d); }));
-  if (!countElements(known)) {
+bool Node::finish(Operation *op, LogicalResult fits) {
+  auto isSmall = [](Value result) {
+    ArrayRef<int64_t> shape = mlir::cast<RankedTensorType>(result.getType()).getShape();
+    return countElements(to_vector(make_filter_range(shape, [](int64_t d) { return !ShapedType::isDynamic(d); })))
+        .has_value();
+  };
+  bool isInferred = succeeded(fits) && succeeded(inferResultTypes(op, scope));
+  if (isInferred && !all_of(op->getResults(), isSmall)) {
     error("expected a result of at most 2^40 elements");
-    return {};
+  } else if (isInferred && succeeded(op->getName().verifyInvariants(op))) {
+    return true;
+  } else {
+    std::string problem = graph.takeCaptured();
+    llvm::raw_string_ostream os(problem);
+    if (problem.empty())
+      os << "cannot be expressed";
+    if (isInferred || fits.failed()) // about types, but the text does not say which
+      llvm::interleaveComma(op->getOperands(), os << ", got ", [&](Value operand) { os << elem(operand); });
+    error(problem);
   }
-  Operation *op = v.getDefiningOp();
-  if (succeeded(op->getName().verifyInvariants(op)))
-    return v;
-  std::string types;
-  llvm::raw_string_ostream os(types);
-  llvm::interleaveComma(op->getOperands(), os, [&](Value operand) { os << elem(operand); });
-  error(graph.takeCaptured() + ", got " + types);
-  return {};
+  op->erase();
+  return false;
 }
 
 static constexpr int64_t kMaxRank = 64;
@@ -286,11 +288,13 @@ Value Node::transpose(Value x, ArrayRef<int64_t> permutation) {
 }
 
 Value Node::concat(ArrayRef<Value> values, int64_t axis) {
+  if (values.empty())
+    error("expected at least one tensor to join, got none");
   if (hasFailed)
     return {};
   if (values.size() == 1)
     return values[0];
-  return make<ConcatOp>(values.empty() ? Type() : elem(values[0]), ValueRange(values), uint64_t(axis));
+  return make<ConcatOp>(elem(values[0]), ValueRange(values), uint64_t(axis));
 }
 
 Value Node::slice(Value x, int64_t axis, int64_t begin, int64_t end, int64_t step) {
@@ -405,6 +409,8 @@ Value Node::unsqueeze(Value x, ArrayRef<int64_t> axes) {
 }
 
 Value Node::alongAxis(Value vector, int64_t axis, int64_t rank) {
+  if (axis < 0 || axis >= rank)
+    error("expected a tensor of rank " + Twine(axis + 1) + " at least, got " + Twine(rank));
   if (hasFailed)
     return {};
   if (axis == rank - 1)

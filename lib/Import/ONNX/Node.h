@@ -114,11 +114,14 @@ public:
   template <typename OpT, typename... Args> Value make(Type element, Args &&...args) {
     if (hasFailed)
       return {};
-    OpT op = createInferred<OpT>(b, loc, element, scope, std::forward<Args>(args)...);
-    return checkBuilt(op ? Value(op->getResult(0)) : Value());
+    // Some results have rank 1 by definition, none has rank 0.
+    auto any = RankedTensorType::get(ShapedType::kDynamic, element);
+    auto op = OpT::create(b, loc, any, std::forward<Args>(args)...);
+    return finish(op, op.verifyInvariantsImpl()) ? Value(op->getResult(0)) : Value();
   }
-  /// The value, checked; null says that its operation could not be built, which becomes the node's error.
-  Value checkBuilt(Value v);
+  /// Gives a new operation its types and verifies it. `fits`: its operands are what its definition asks for, which is
+  /// what inferShapes relies on. If something is wrong, that becomes the node's error and the operation is erased.
+  bool finish(Operation *op, LogicalResult fits);
   Value constant(const ::aic::eval::Tensor &tensor);
   Value constant(Attribute elements);
   /// A tensor of rank 0.

@@ -28,6 +28,8 @@ Value reduceMasked(Node &n, ReduceKind kind, Value x, Value mask) {
 
 /// Leaves out the reduced dimensions, whose extent is 1.
 Value dropReduced(Node &n, Value x, const Axes &axes) {
+  if (n.failed())
+    return {};
   if (!axes.mask)
     return axes.known.empty() ? x : n.squeeze(x, axes.known);
   int64_t rank = n.rank(x), kept = rank - axes.count;
@@ -180,13 +182,10 @@ void topK(Node &n) {
   auto any = RankedTensorType::get({}, n.elem(x));
   auto op =
       TopKOp::create(n.b, n.loc, any, RankedTensorType::get({}, n.b.getI64Type()), x, k, uint64_t(axis), isLargest);
-  if (failed(inferResultTypes(op, n.scope))) {
-    op->erase();
-    n.checkBuilt({});
+  if (!n.finish(op, op.verifyInvariantsImpl()))
     return;
-  }
-  n.out(0, n.checkBuilt(op.getValues()));
-  n.out(1, n.checkBuilt(op.getIndices()));
+  n.out(0, op.getValues());
+  n.out(1, op.getIndices());
 }
 
 } // namespace

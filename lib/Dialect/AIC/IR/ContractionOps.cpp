@@ -202,7 +202,7 @@ LogicalResult EinsumOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &re
   }
   Dims dims;
   for (auto [i, letter] : llvm::enumerate(output)) {
-    auto it = extents.find(letter);
+    auto it = llvm::isAlpha(letter) ? extents.find(letter) : extents.end();
     if (it == extents.end() || output.take_front(i).contains(letter))
       return emitOpError("expected every letter of the result once in it and in an operand, got '")
              << getEquation() << "'";

@@ -523,8 +523,9 @@ LogicalResult RangeOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &res
                       delta = scope.elements(getDelta());
   std::optional<int64_t> step = delta ? constantDim((*delta)[0]) : std::nullopt;
   if (start && limit && step) {
-    if (*step == 0)
-      return emitOpError("expected a delta other than 0, got 0");
+    if (*step == 0 || *step == std::numeric_limits<int64_t>::min())
+      return emitOpError("expected a delta other than 0")
+             << (*step == 0 ? "" : " and above -2^63") << ", got " << *step;
     AffineExpr span = *step > 0 ? (*limit)[0] - (*start)[0] : (*start)[0] - (*limit)[0];
     if (scope.isNonNegative(span))
       length = simplifyDim(span.ceilDiv(std::abs(*step)));

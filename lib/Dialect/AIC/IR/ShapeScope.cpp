@@ -52,8 +52,9 @@ struct MonomialOrder {
   }
 };
 
-/// Coefficients by monomial. An overflow of 64 bits makes the whole polynomial invalid.
+/// Coefficients by monomial. An overflow of 64 bits, or too many terms or factors, makes the whole polynomial invalid.
 struct Polynomial {
+  static constexpr size_t kMaxTerms = 1024, kMaxFactors = 256;
   std::map<Monomial, int64_t, MonomialOrder> terms;
   bool valid = true;
 
@@ -64,9 +65,13 @@ struct Polynomial {
       terms.erase(monomial);
   }
   void addProduct(const Polynomial &a, const Polynomial &b) {
-    valid &= a.valid && b.valid;
+    valid &= a.valid && b.valid && a.terms.size() * b.terms.size() <= kMaxTerms;
+    if (!valid)
+      return;
     for (const auto &[x, c] : a.terms)
       for (const auto &[y, d] : b.terms) {
+        if (!(valid &= x.size() + y.size() <= kMaxFactors))
+          return;
         Monomial product;
         std::merge(x.begin(), x.end(), y.begin(), y.end(), std::back_inserter(product),
                    [](AffineExpr p, AffineExpr q) { return compare(p, q) < 0; });
@@ -105,7 +110,7 @@ std::optional<Polynomial> quotient(const Polynomial &a, const Polynomial &b) {
   if (b.terms.size() == 1) {
     const auto &[divisor, d] = *b.terms.begin();
     for (const auto &[monomial, c] : a.terms) {
-      if (c % d != 0 || (d == -1 && c == INT64_MIN))
+      if ((d == -1 && c == INT64_MIN) || c % d != 0)
         return std::nullopt;
       Monomial rest;
       auto less = [](AffineExpr p, AffineExpr q) { return compare(p, q) < 0; };
@@ -145,8 +150,8 @@ Polynomial divide(AffineBinaryOpExpr expr) {
     rest = Polynomial();
     for (const auto &[monomial, c] : a.terms) {
       int64_t r = monomial.empty() ? llvm::mod(c, *d) : c % *d == 0 ? 0 : c;
-      if (!isMod)
-        result.add(monomial, (c - r) / *d);
+      if (!isMod && (monomial.empty() || r == 0))
+        result.add(monomial, llvm::divideFloorSigned(c, *d));
       rest.add(monomial, r);
     }
     if (std::optional<int64_t> r = rest.constant()) {
@@ -182,6 +187,16 @@ Polynomial toPolynomial(AffineExpr expr) {
   for (const auto &[monomial, coefficient] : rhs.terms)
     result.add(monomial, coefficient);
   return result;
+}
+
+/// Whether the expression, written out, has few enough operations (`left`, which it uses up) to go on computing with.
+bool isSmall(AffineExpr expr, int &left) {
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  return !binary || (--left >= 0 && isSmall(binary.getLHS(), left) && isSmall(binary.getRHS(), left));
+}
+bool isSmall(AffineExpr expr) {
+  int left = 1000;
+  return isSmall(expr, left);
 }
 
 } // namespace
@@ -261,12 +276,17 @@ std::optional<Dims> ShapeScope::elements(Value tensor) {
     --depth;
     if (result)
       llvm::transform(*result, result->begin(), simplifyDim);
+    if (result && !llvm::all_of(*result, [](AffineExpr element) { return isSmall(element); }))
+      result = std::nullopt;
   }
   return knownElements[tensor] = result;
 }
 
 void ShapeScope::setDims(Value tensor, ArrayRef<AffineExpr> dims) {
   auto known = std::make_unique<Dims>(llvm::map_to_vector(dims, simplifyDim));
+  for (AffineExpr &dim : *known)
+    if (!isSmall(dim))
+      dim = unknownExtent();
   for (AffineExpr dim : *known)
     if (auto symbol = dyn_cast<AffineSymbolExpr>(dim); symbol && symbol.getPosition() < symbols)
       extentSymbols.set(symbol.getPosition());

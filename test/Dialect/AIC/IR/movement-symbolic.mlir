@@ -80,3 +80,37 @@ func.func @run_time_extent(%x: tensor<4x6xf32>, %n: tensor<1xi64>) -> tensor<?x?
   %1 = aic.reshape %x, %0 {copy_zeros = false} : (tensor<4x6xf32>, tensor<2xi64>) -> tensor<?x?xf32>
   return %1 : tensor<?x?xf32>
 }
+
+// The elements would be polynomials of degree 2^24: past some size, nothing is known of them.
+// CHECK-LABEL: func @huge_polynomials
+func.func @huge_polynomials(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  %0 = aic.shape_of %x : (tensor<?x?xf32>) -> tensor<2xi64>
+  %1 = aic.mul %0, %0 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %2 = aic.mul %1, %1 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %3 = aic.mul %2, %2 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %4 = aic.mul %3, %3 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %5 = aic.mul %4, %4 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %6 = aic.mul %5, %5 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %7 = aic.mul %6, %6 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %8 = aic.mul %7, %7 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %9 = aic.mul %8, %8 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %10 = aic.mul %9, %9 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %11 = aic.mul %10, %10 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %12 = aic.mul %11, %11 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %13 = aic.mul %12, %12 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %14 = aic.mul %13, %13 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %15 = aic.mul %14, %14 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %16 = aic.mul %15, %15 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %17 = aic.mul %16, %16 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %18 = aic.mul %17, %17 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %19 = aic.mul %18, %18 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %20 = aic.mul %19, %19 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %21 = aic.mul %20, %20 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %22 = aic.mul %21, %21 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %23 = aic.mul %22, %22 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  %24 = aic.mul %23, %23 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2xi64>
+  // CHECK: aic.broadcast {{.*}} -> tensor<?x?xf32>
+  %y = aic.broadcast %zero, %24 : (tensor<f32>, tensor<2xi64>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}

@@ -62,6 +62,9 @@ save("declared", model([relu], outputs=[value("y", None, T.INT64)]))
 save("few", model([node("Add", "x", "y", "sum")]))
 save("many", model([node("Relu", "x x", "y", "act")]))
 save("axis", model([node("Softmax", "x", "y", "soft", axis=2)]))
+save("reduce-type", model([node("ReduceLogSum", "x axes", "y", "sum", keepdims=0)], opset=18,
+                          inputs=[value("x", [3, 2, 2], T.BOOL), value("axes", [2], T.INT64)]))
+save("rank", model([node("Resize", "x  scales", "y", "grow")], [numpy_helper.from_array(np.float32(2), "scales")]))
 
 raw = onnx.TensorProto(name="w", data_type=T.FLOAT, dims=[2, 4], raw_data=bytes(31))
 save("raw", model([node("Add", "x w", "y")], [raw]))
