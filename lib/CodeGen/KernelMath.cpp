@@ -58,6 +58,8 @@ LogicalResult expandBFloat(ModuleOp module) {
 
 void allowContraction(ModuleOp module) {
   module.walk([](arith::ArithFastMathInterface op) {
+    if (isa<arith::ExtFOp, arith::TruncFOp>(op))
+      return; // contracting the two would skip a rounding to 16 bits
     auto flags = op.getFastMathFlagsAttr();
     auto with = (flags ? flags.getValue() : arith::FastMathFlags::none) | arith::FastMathFlags::contract;
     op->setAttr(op.getFastMathAttrName(), arith::FastMathFlagsAttr::get(op.getContext(), with));
