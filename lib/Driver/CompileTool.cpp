@@ -5,6 +5,7 @@
 #include "aic/Tools/CommandLine.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 using namespace llvm;
@@ -118,6 +119,10 @@ int compileMain(int argc, char **argv) {
   std::string error;
   if (failed(readOptions(options, compile, error))) {
     printError(error);
+    return exitError;
+  }
+  if (llvm::sys::fs::equivalent(options.model, options.output)) {
+    printError("-o: expected another file than the model, got '" + options.output + "'");
     return exitError;
   }
   DialectRegistry registry;

@@ -48,8 +48,14 @@ LogicalResult parseDims(StringRef text, std::vector<DimBinding> &dims, std::stri
   for (StringRef part : llvm::split(text, ',')) {
     if (part.trim().empty())
       continue;
-    if (failed(parseDim(part.trim(), dims.emplace_back(), error)))
+    DimBinding dim;
+    if (failed(parseDim(part.trim(), dim, error)))
       return failure();
+    if (llvm::any_of(dims, [&](const DimBinding &other) { return other.name == dim.name; })) {
+      error = "expected each dim once, got '" + dim.name + "' twice";
+      return failure();
+    }
+    dims.push_back(std::move(dim));
   }
   return success();
 }

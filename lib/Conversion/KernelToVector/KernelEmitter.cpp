@@ -352,7 +352,7 @@ int64_t KernelEmitter::rowsFor(int64_t extent, int64_t columns) const {
   if (extent == ShapedType::kDynamic)
     return rows;
   if (extent <= rows)
-    return extent;
+    return std::max<int64_t>(extent, 1);
   int64_t tiles = llvm::divideCeil(extent, rows);
   return llvm::divideCeil(extent, tiles);
 }

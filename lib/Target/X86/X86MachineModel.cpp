@@ -67,6 +67,20 @@ llvm::StringSet<> featuresOf(StringRef chip) {
   return set;
 }
 
+/// Whether any x86 CPU has it.
+bool isFeature(StringRef name) {
+  static const llvm::StringSet<> all = [] {
+    llvm::StringSet<> set;
+    SmallVector<StringRef> chips;
+    llvm::X86::fillValidCPUArchList(chips, /*Only64Bit=*/true);
+    for (StringRef chip : chips)
+      for (const auto &feature : featuresOf(chip))
+        set.insert(feature.getKey());
+    return set;
+  }();
+  return all.contains(name);
+}
+
 TargetAttr getHost(MLIRContext *context) {
   std::string chip = llvm::sys::getHostCPUName().str();
   llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
@@ -98,6 +112,11 @@ X86MachineModel X86MachineModel::read(TargetAttr target) {
 }
 
 LogicalResult X86MachineModel::verify(TargetAttr target, function_ref<InFlightDiagnostic()> emitError) {
+  SmallVector<StringRef> features;
+  target.getFeatures().split(features, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef entry : features)
+    if (!(entry.starts_with("+") || entry.starts_with("-")) || !isFeature(entry.drop_front()))
+      return emitError() << "expected +NAME or -NAME of an x86 feature, got '" << entry << "'";
   const SmallVector<StringRef> known = {"lanes", "registers", "l1", "l2", "l3", "threads"};
   for (StringRef name : known)
     if (!target.getModel().get(name))
