@@ -253,17 +253,20 @@ Value Node::scalar(Type element, double value) {
   if (hasFailed)
     return {};
   Attribute attr;
-  if (isa<FloatType>(element))
+  if (isa<FloatType>(element)) {
     attr = b.getFloatAttr(element, value);
-  else if (std::isinf(value)) {
-    unsigned width = element.getIntOrFloatBitWidth();
-    bool isUnsigned = element.isUnsignedInteger();
-    APInt extreme = value > 0 ? (isUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width))
-                              : (isUnsigned ? APInt::getMinValue(width) : APInt::getSignedMinValue(width));
-    attr = b.getIntegerAttr(element, extreme);
-  } else
-    attr = b.getIntegerAttr(element, APInt(element.getIntOrFloatBitWidth(), uint64_t(int64_t(value)), true, true));
+  } else {
+    // Saturated, so that infinities are the extremes; NaN is 0.
+    APSInt integer(element.getIntOrFloatBitWidth(), element.isUnsignedInteger() || element.isInteger(1));
+    bool isExact;
+    APFloat(value).convertToInteger(integer, APFloat::rmTowardZero, &isExact);
+    attr = b.getIntegerAttr(element, integer);
+  }
   return graph.constant(DenseElementsAttr::get(RankedTensorType::get({}, element), attr));
+}
+
+Value Node::index(int64_t value) {
+  return constant(DenseElementsAttr::get(RankedTensorType::get({}, b.getI64Type()), value));
 }
 
 Value Node::vector(ArrayRef<int64_t> values) {

@@ -129,7 +129,7 @@ public:
   Value scalarLike(Value v, double value) { return scalar(elem(v), value); }
   /// A vector of i64.
   Value vector(ArrayRef<int64_t> values);
-  Value index(int64_t value) { return scalar(b.getI64Type(), double(value)); }
+  Value index(int64_t value);
 
   template <typename OpT> Value unary(Value x) { return make<OpT>(elem(x), x); }
   template <typename OpT> Value binary(Value x, Value y) { return make<OpT>(elem(x), x, y); }

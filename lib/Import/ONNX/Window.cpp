@@ -331,8 +331,8 @@ void resizeTo(Node &n, Value x, Value scales, Value sizes, ArrayRef<int64_t> axe
       for (int64_t d = 0; d < rank; ++d) {
         double scale = all[size_t(d)];
         int64_t extent = n.dim(x, d);
-        if (!(scale > 0 && scale < 1e6))
-          return n.error("expected positive scales, got " + Twine(std::to_string(scale)));
+        if (!(scale > 1e-6 && scale < 1e6))
+          return n.error("expected scales between 1e-6 and 1e6, got " + Twine(std::to_string(scale)));
         if (!ShapedType::isDynamic(extent))
           extents.push_back(int64_t(std::floor(float(extent) * float(scale))));
         else if (scale == std::floor(scale))
@@ -372,6 +372,8 @@ void resizeTo(Node &n, Value x, Value scales, Value sizes, ArrayRef<int64_t> axe
           all64.push_back((*numbers)[size_t(it - axes.begin())]);
         } else {
           all[size_t(d)] = chosen;
+          if (!(std::abs(double(n.dim(x, d)) * chosen) < 0x1p40))
+            return n.error("expected a result of at most 2^40 elements");
           all64.push_back(int64_t(std::floor(double(n.dim(x, d)) * chosen + 0.5)));
         }
       }
