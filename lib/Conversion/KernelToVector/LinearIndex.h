@@ -41,7 +41,7 @@ class IndexBuilder {
 public:
   IndexBuilder(OpBuilder &b, Location loc) : b(b), loc(loc) {}
 
-  /// An SSA value as an index; `depth` orders the terms (deeper loops later), by default after everything known.
+  /// An SSA value as an index; terms stand in the order in which their atoms were first seen, so inner loops come last.
   LinearIndex atom(Value value);
   LinearIndex add(const LinearIndex &x, const LinearIndex &y) const;
   LinearIndex sub(const LinearIndex &x, const LinearIndex &y) const { return add(x, scale(y, -1)); }

@@ -50,7 +50,7 @@ private:
   /// Loops over all extents but `skip`.
   void nest(const Buffer &buffer, int64_t skip, llvm::function_ref<void(SmallVector<Value>)> body, SmallVector<Value> at = {});
   void copy(const Buffer &from, const Buffer &to);
-  Value combine(ScatterKind kind, Value old, Value update, bool isUnsigned);
+  Value combine(ScatterKind kind, Value old, Value update);
   /// The index that is stored at `at`, counted from the end if negative.
   Value position(const Buffer &indices, ArrayRef<Value> at, Value size);
   Value isInside(Value index, Value size) {
@@ -119,13 +119,11 @@ LogicalResult StructuredEmitter::emit(TopKOp op, ArrayRef<Buffer> operands, Arra
   if (!best.memory || !where.memory)
     return op.emitError("expected a destination for both results");
   int64_t axis = op.getAxis();
-  bool isUnsigned = op->hasAttr("aic.unsigned");
   auto better = [&](Value x, Value y) -> Value {
     if (isa<FloatType>(in.element))
       return arith::CmpFOp::create(b, loc, op.getLargest() ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT, x, y);
     using P = arith::CmpIPredicate;
-    P predicate = op.getLargest() ? (isUnsigned ? P::ugt : P::sgt) : (isUnsigned ? P::ult : P::slt);
-    return arith::CmpIOp::create(b, loc, predicate, x, y);
+    return arith::CmpIOp::create(b, loc, op.getLargest() ? P::sgt : P::slt, x, y); // unsigned order: the conversion flips signs
   };
   nest(in, axis, [&](SmallVector<Value> at) {
     Value k = extent(best, axis);
@@ -181,7 +179,7 @@ Value StructuredEmitter::position(const Buffer &indices, ArrayRef<Value> at, Val
   return arith::SelectOp::create(b, loc, negative, add(i, size), i);
 }
 
-Value StructuredEmitter::combine(ScatterKind kind, Value old, Value update, bool isUnsigned) {
+Value StructuredEmitter::combine(ScatterKind kind, Value old, Value update) {
   bool isFloat = isa<FloatType>(old.getType());
   switch (kind) {
   case ScatterKind::replace:
@@ -193,11 +191,11 @@ Value StructuredEmitter::combine(ScatterKind kind, Value old, Value update, bool
   case ScatterKind::max:
     if (isFloat)
       return arith::MaximumFOp::create(b, loc, old, update);
-    return isUnsigned ? arith::MaxUIOp::create(b, loc, old, update).getResult() : arith::MaxSIOp::create(b, loc, old, update).getResult();
+    return arith::MaxSIOp::create(b, loc, old, update);
   case ScatterKind::min:
     if (isFloat)
       return arith::MinimumFOp::create(b, loc, old, update);
-    return isUnsigned ? arith::MinUIOp::create(b, loc, old, update).getResult() : arith::MinSIOp::create(b, loc, old, update).getResult();
+    return arith::MinSIOp::create(b, loc, old, update);
   }
   return update;
 }
@@ -207,7 +205,7 @@ void StructuredEmitter::updateIf(Value inside, const Buffer &out, ArrayRef<Value
   auto test = scf::IfOp::create(b, loc, inside, false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(test.thenBlock());
-  store(out, at, combine(kind, load(out, at), load(updates, from), false));
+  store(out, at, combine(kind, load(out, at), load(updates, from)));
 }
 
 LogicalResult StructuredEmitter::emit(ScatterElementsOp op, ArrayRef<Buffer> operands, const Buffer &out) {
