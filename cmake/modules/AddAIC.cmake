@@ -38,35 +38,13 @@ function(add_aic_doc td output command)
   add_dependencies(aic-doc ${id}DocGen)
 endfunction()
 
-# While the house is being built: a library's missing sources are left out with a warning (configuration runs again
-# when they appear) instead of stopping everybody's build. Sets `present`.
-function(aic_present_sources name)
-  file(GLOB watched CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
-  set(present)
-  foreach(source ${ARGN})
-    get_source_file_property(generated ${source} GENERATED)
-    if(generated OR IS_ABSOLUTE ${source} OR EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
-      list(APPEND present ${source})
-    else()
-      message(WARNING "${name}: ${source} does not exist yet")
-    endif()
-  endforeach()
-  if(NOT present)
-    file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}-empty.cpp CONTENT "")
-    set(present ${CMAKE_CURRENT_BINARY_DIR}/${name}-empty.cpp)
-  endif()
-  set(present ${present} PARENT_SCOPE)
-endfunction()
-
 # add_aic_library(<name> srcs... [DEPENDS ...] [AIC_LIBS ...] [MLIR_LIBS ...])
 # A library that includes MLIR. MLIR_LIBS are names of upstream's static libraries;
-# with AIC_LINK_MLIR_DYLIB they all mean libMLIR.so.
+# with AIC_LINK_MLIR_DYLIB they all mean libMLIR.so. Every .cpp of the folder must be listed: a folder with two
+# libraries names the other one's sources in LLVM_OPTIONAL_SOURCES.
 function(add_aic_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;AIC_LIBS;MLIR_LIBS" ${ARGN})
-  aic_present_sources(${name} ${ARG_UNPARSED_ARGUMENTS})
-  # A folder may hold files that belong to no library yet.
-  file(GLOB LLVM_OPTIONAL_SOURCES RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
-  add_mlir_library(${name} STATIC ${present}
+  add_mlir_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS}
     DISABLE_INSTALL EXCLUDE_FROM_LIBMLIR
     DEPENDS aic-headers ${ARG_DEPENDS})
   target_link_libraries(${name} PUBLIC ${ARG_AIC_LIBS})
@@ -82,8 +60,7 @@ endfunction()
 # A library that includes neither LLVM nor MLIR.
 function(add_aic_plain_library name)
   cmake_parse_arguments(ARG "" "" "AIC_LIBS" ${ARGN})
-  aic_present_sources(${name} ${ARG_UNPARSED_ARGUMENTS})
-  add_library(${name} STATIC ${present})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PUBLIC ${ARG_AIC_LIBS})
   set_property(GLOBAL APPEND PROPERTY AIC_ALL_LIBS ${name})
 endfunction()
