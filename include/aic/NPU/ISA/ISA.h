@@ -21,7 +21,7 @@ constexpr unsigned kIsaMajor = 1, kIsaMinor = 0;
 constexpr unsigned kWordBytes = 16, kMaxWords = 4, kGranuleBytes = 32, kMaxLoopDepth = 8, kAddressRegisters = 16, kMaxSegments = 16;
 
 // Opcode (LD is Opcode::LD), Engine, Space, the value enums (DType, QMode, ...), Field (one for each field name of any
-// instruction: Field::m_start), kMaxFields.
+// instruction: Field::m_start), and the counts kEngines, kSpaces, kFields, kMaxFields.
 #include "aic/NPU/ISA/ISAEnums.inc"
 
 /// An address in a local space: byte address = granule * 32 + AR[ar].
@@ -54,10 +54,16 @@ struct FieldInfo {
   const char *summary;
 };
 
-/// One local operand: the field, the spaces it may be in (bit per Space) and which way its bytes go.
+/// One local operand: the field, the spaces it may be in (bit per Space; on[] by Engine) and which way its bytes go.
 struct OperandInfo {
   Field field;
   uint8_t spaces;
+  uint8_t spacesOn[kEngines];
+  bool reads, writes;
+  // An operand is in use if `condition` holds `conditionValue`, or any value but 0 with conditionValue -1.
+  bool conditional;
+  Field condition;
+  int8_t conditionValue;
 };
 
 struct OpcodeInfo {
@@ -70,6 +76,7 @@ struct OpcodeInfo {
   const OperandInfo *operands;
   uint8_t operandCount;
   uint32_t reservedFrom; // first bit after the last field
+  const int8_t *indexOf; // by Field: its place in `fields`, -1 for none
 };
 
 /// Null for a byte that is no opcode.
@@ -78,6 +85,7 @@ inline const OpcodeInfo &infoOf(Opcode opcode) { return *infoOf(static_cast<uint
 const char *nameOf(Engine engine);
 const char *nameOf(Space space);
 const char *nameOf(DType type);
+const char *nameOf(Field field);
 unsigned bytesOf(DType type);
 
 /// A decoded instruction. Fields hold their numbers (sign extended), enumeration codes, or packed addresses / f32 bits.
@@ -95,6 +103,8 @@ struct Instruction {
   LocalAddress local(Field field) const { return unpackLocal(get(field)); }
   GlobalAddress global(Field field) const { return unpackGlobal(get(field)); }
   float f32(Field field) const;
+  /// Whether this instruction's fields put an operand of its opcode to use.
+  bool uses(const OperandInfo &operand) const;
   template <typename EnumT> EnumT as(Field field) const { return static_cast<EnumT>(get(field)); }
   bool operator==(const Instruction &other) const;
 };

@@ -60,7 +60,8 @@ class L<string name, string summary> : Field<name, 27, "local", summary>;
 class G<string name, string summary> : Field<name, 48, "global", summary>;
 
 // One instruction. Engines lists the legal values of the header's engine field; one entry means it is implied.
-// Reads and Writes name the spaces each local operand may live in, as "field:SPACE|SPACE".
+// Operands lists the local addresses in use as "field:SPACE|SPACE in|out|inout [if FIELD[=VALUE]]"; SPACE@ENGINE limits a
+// space to one engine. A local address that is no operand, or whose condition does not hold, must be zero.
 class Inst<string mnemonic, bits<8> opcode, int words, list<Engine> engines, list<Field> fields> {
   string Mnemonic = mnemonic; bits<8> Opcode = opcode; int Words = words; list<Engine> Engines = engines; list<Field> Fields = fields;
   string Summary = "";
@@ -112,19 +113,19 @@ defvar DmaShape = [U<"log2elem", 2, "log2 of the bytes of an element">,
     I<"ds1", 32, "destination stride, bytes">, I<"ds2", 32, "destination stride, bytes">, I<"ds3", 32, "destination stride, bytes">];
 
 def INST_LD : Inst<"LD", 0x10, 4, [LD], [G<"src", "source">, L<"dst", "destination">] # DmaShape> {
-  let Summary = "copy from DRAM"; let Operands = ["dst:L1|VB"];
+  let Summary = "copy from DRAM"; let Operands = ["dst:L1|VB out"];
   let Description = [{Up to `max_inflight` LDs are outstanding; they complete in order.}];
 }
 def INST_ST : Inst<"ST", 0x11, 4, [ST], [L<"src", "source">, G<"dst", "destination">] # DmaShape> {
-  let Summary = "copy to DRAM"; let Operands = ["src:L1|VB"];
+  let Summary = "copy to DRAM"; let Operands = ["src:L1|VB in"];
   let Description = [{Completes, and signals, when the memory has acknowledged the write: an LD after a matching wait observes it. STs complete in order.}];
 }
 def CP : Inst<"CP", 0x12, 4, [MV], [L<"src", "source">, L<"dst", "destination">] # DmaShape> {
-  let Summary = "copy between L1 and VB, or inside one of them"; let Operands = ["src:L1|VB", "dst:L1|VB"];
+  let Summary = "copy between L1 and VB, or inside one of them"; let Operands = ["src:L1|VB in", "dst:L1|VB out"];
 }
 def FILL : Inst<"FILL", 0x13, 2, [MV, VX], [L<"dst", "destination">, U<"log2elem", 2, "log2 of the bytes of an element, at most 2">,
     U<"n0", 16, "contiguous elements">, U<"n1", 16, "extent">, U<"n2", 16, "extent">, I<"ds1", 32, "stride, bytes">, I<"ds2", 32, "stride, bytes">, U<"value", 32, "bits of the element">]> {
-  let Summary = "fill a region with one value"; let Operands = ["dst:L1|VB"];
+  let Summary = "fill a region with one value"; let Operands = ["dst:L1@MV|VB@VX out"];
   let Description = [{On the MV queue the destination is in L1, on the VX queue in VB.}];
 }
 
@@ -143,8 +144,8 @@ defvar GatherText = [{Row m of the tile is the window of the result's pixel p = 
 A matrix [rows, k] is h = 1, w = rows, c = pix_stride = k, a window of 1 x 1 and ow = rows.
 With `transpose` the element is `src[(k_start + k) * row_stride + m_start + m]` and the window's fields must describe one pixel (kh = kw = 1).}];
 
-def LDA : Inst<"LDA", 0x18, 3, [MV], GatherShape> { let Summary = "gather a left tile (im2col)"; let Description = GatherText; let Operands = ["dst:A0", "src:L1"]; }
-def LDB : Inst<"LDB", 0x19, 3, [MV], GatherShape> { let Summary = "gather a right tile: row n of the tile is column n of the product"; let Description = GatherText; let Operands = ["dst:B0", "src:L1"]; }
+def LDA : Inst<"LDA", 0x18, 3, [MV], GatherShape> { let Summary = "gather a left tile (im2col)"; let Description = GatherText; let Operands = ["dst:A0 out", "src:L1 in"]; }
+def LDB : Inst<"LDB", 0x19, 3, [MV], GatherShape> { let Summary = "gather a right tile: row n of the tile is column n of the product"; let Description = GatherText; let Operands = ["dst:B0 out", "src:L1 in"]; }
 
 //===-- MX: the matrix unit -----------------------------------------------------===//
 
@@ -152,13 +153,13 @@ defvar MmaShape = [L<"a", "left tile, m rows of k">, L<"b", "right tile, n rows 
     U<"m", 12, "rows">, U<"n", 12, "columns">, U<"k", 16, "products per accumulator">,
     E<"adt", 3, DType, "i8, u8, f16 or bf16">, E<"bdt", 3, DType, "i8 or u8 with an integer adt, else as adt">, E<"init", 1, Init, "zero: the accumulators start at 0">,
     I<"azp", 9, "zero point subtracted from a">, I<"bzp", 9, "zero point subtracted from b">];
-def MMA : Inst<"MMA", 0x20, 3, [MX], MmaShape> {
-  let Summary = "multiply tiles and accumulate"; let Operands = ["a:A0", "b:B0", "c:C0"];
+def MMA : Inst<"MMA", 0x20, 2, [MX], MmaShape> {
+  let Summary = "multiply tiles and accumulate"; let Operands = ["a:A0 in", "b:B0 in", "c:C0 inout"];
   let Description = [{c[m][n] = (init == acc ? c[m][n] : 0) + sum over k of (a[m][k] - azp) * (b[n][k] - bzp).
 Integers: exact in 32 bits, two's complement wrap (counted by the simulator). Floats: products are exact in f32; each block of machine-K products (the last one filled with zeros) is summed by a balanced binary tree
 in f32, round to nearest even, then added to the accumulator, in ascending k. azp and bzp are 0 for floats.}];
 }
-def MMAS : Inst<"MMAS", 0x21, 3, [MX], MmaShape> { let Summary = "MMA with a 2:4 sparse right tile"; let Operands = ["a:A0", "b:B0", "c:C0"]; let Later = 1; }
+def MMAS : Inst<"MMAS", 0x21, 2, [MX], MmaShape> { let Summary = "MMA with a 2:4 sparse right tile"; let Operands = ["a:A0 in", "b:B0 in", "c:C0 inout"]; let Later = 1; }
 
 //===-- FX: from accumulators to results -----------------------------------------===//
 
@@ -169,7 +170,7 @@ def FXOUT : Inst<"FXOUT", 0x28, 4, [FX], [L<"c", "accumulators, laid out as MMA 
     E<"act", 2, Act, "last step">, U<"lo", 16, "lower bound: i16, or f16/bf16 as the result">, U<"hi", 16, "upper bound">, L<"lut", "256 results of 8 bits, indexed by the unsigned byte">,
     E<"res", 3, Residual, "element type of the residual, none for no residual">, L<"res_src", "residual, m rows of n elements">, U<"res_stride", 24, "bytes from a row of the residual to the next">, I<"res_zp", 9, "zero point of the residual">,
     F<"scale_main", "factor of the main branch">, F<"scale_res", "factor of the residual">, I<"out_zp", 9, "zero point of the sum">]> {
-  let Summary = "bias, scale, residual, activation, conversion"; let Operands = ["c:C0", "dst:L1|VB", "table:L1|VB", "lut:L1|VB", "res_src:L1|VB"];
+  let Summary = "bias, scale, residual, activation, conversion"; let Operands = ["c:C0 in", "dst:L1|VB out", "table:L1|VB in if qmode=table", "lut:L1|VB in if act=lut", "res_src:L1|VB in if res"];
   let Description = [{For each (m, n), every f32 operation rounded to nearest even on its own (no fused multiply-add):
 1. v = c[m][n], plus the bias of column n if qmode is table (i32: wraps; f32: f32 addition).
 2. s = f32(v) * scale if qmode is not none (scale of the column, or the scalar), else v.
@@ -188,9 +189,10 @@ defvar VecShape = [L<"dst", "result">, L<"s0", "first source">, U<"s1", 32, "sec
     I<"dst_stride", 20, "bytes between repetitions">, I<"s0_stride", 20, "bytes between repetitions">, I<"s1_stride", 20, "bytes between repetitions">, I<"s2_stride", 20, "bytes between repetitions">,
     U<"s0_bcast", 1, "s0 is one element per repetition">, U<"s1_bcast", 1, "s1 is one element per repetition">, U<"s2_bcast", 1, "s2 is one element per repetition">,
     E<"round", 3, Round, "conversion to integers">, I<"zp", 9, "added after rounding to integers">, E<"cmp", 3, Compare, "CMP only">];
-class Vec<string mnemonic, bits<8> opcode, string summary, list<string> operands = ["dst:VB", "s0:VB"]> : Inst<mnemonic, opcode, 3, [VX], VecShape> { let Summary = summary; let Operands = operands; }
-class Vec2<string mnemonic, bits<8> opcode, string summary> : Vec<mnemonic, opcode, summary, ["dst:VB", "s0:VB", "s1:VB"]>;
-class Vec3<string mnemonic, bits<8> opcode, string summary> : Vec<mnemonic, opcode, summary, ["dst:VB", "s0:VB", "s1:VB", "s2:VB"]>;
+class Vec<string mnemonic, bits<8> opcode, string summary, list<string> operands = ["dst:VB out", "s0:VB in"]> : Inst<mnemonic, opcode, 3, [VX], VecShape> { let Summary = summary; let Operands = operands; }
+class Vec2<string mnemonic, bits<8> opcode, string summary> : Vec<mnemonic, opcode, summary, ["dst:VB out", "s0:VB in", "s1:VB in if s1_imm=0"]>;
+class Table<string mnemonic, bits<8> opcode, string summary> : Vec<mnemonic, opcode, summary, ["dst:VB out", "s0:VB in", "s1:VB in"]>;
+class Vec3<string mnemonic, bits<8> opcode, string summary> : Vec<mnemonic, opcode, summary, ["dst:VB out", "s0:VB in", "s1:VB in if s1_imm=0", "s2:VB in"]>;
 def ADD : Vec2<"ADD", 0x40, "s0 + s1">;
 def SUB : Vec2<"SUB", 0x41, "s0 - s1">;
 def MUL : Vec2<"MUL", 0x42, "s0 * s1">;
@@ -214,7 +216,7 @@ def SQRT : Vec<"SQRT", 0x53, "square root, correctly rounded">;
 def TANH : Vec<"TANH", 0x54, "hyperbolic tangent">;
 def ERF : Vec<"ERF", 0x55, "error function">;
 def SIGMOID : Vec<"SIGMOID", 0x56, "1 / (1 + e^-s0)">;
-def LUT : Vec2<"LUT", 0x57, "dst[i] = s1[unsigned byte s0[i]]: a table of 256 elements of ddt">;
+def LUT : Table<"LUT", 0x57, "dst[i] = s1[unsigned byte s0[i]]: a table of 256 elements of ddt">;
 def RSUM : Vec<"RSUM", 0x58, "sum of a repetition's elements, one element per repetition; f32: balanced binary tree over the next power of two, filled with zeros">;
 def RMAX : Vec<"RMAX", 0x59, "largest element of a repetition; NaN if one is">;
 def RMIN : Vec<"RMIN", 0x5a, "smallest element of a repetition; NaN if one is">;
@@ -222,9 +224,9 @@ def RARGMAX : Vec<"RARGMAX", 0x5b, "index of the first largest element of a repe
 def BCAST : Vec<"BCAST", 0x5c, "the first element of each repetition of s0, len times">;
 def COPY : Vec<"COPY", 0x5d, "copy s0, types equal">;
 def TRANS : Vec<"TRANS", 0x5e, "transpose: dst[j][i] = s0[i][j] for i < rep, j < len; dst_stride is between the rows j">;
-def GATHER : Vec2<"GATHER", 0x5f, "dst[i] = s0[s1[i]] with i32 indices in s1; an index outside s0's space traps">;
-def SCATTER : Vec2<"SCATTER", 0x60, "dst[s1[i]] = s0[i] with i32 indices in s1, ascending i">;
-def IOTA : Vec<"IOTA", 0x61, "0, 1, 2, ...", ["dst:VB"]>;
+def GATHER : Table<"GATHER", 0x5f, "dst[i] = s0[s1[i]] with i32 indices in s1; an index outside s0's space traps">;
+def SCATTER : Table<"SCATTER", 0x60, "dst[s1[i]] = s0[i] with i32 indices in s1, ascending i">;
+def IOTA : Vec<"IOTA", 0x61, "0, 1, 2, ...", ["dst:VB out"]>;
 
 defvar WindowShape = [L<"dst", "result [oh, ow, c]">, L<"src", "tensor [h, w, c]">, L<"wgt", "weights [kh, kw, c]">, L<"table", "c records {f32 scale, i32 or f32 bias}">,
     E<"sdt", 3, DType, "type of the source">, E<"wdt", 3, DType, "type of the weights">, E<"ddt", 3, DType, "type of the result">,
@@ -236,14 +238,14 @@ defvar WindowShape = [L<"dst", "result [oh, ow, c]">, L<"src", "tensor [h, w, c]
     E<"act", 2, Act, "none or clip">, U<"lo", 16, "lower bound, as FXOUT">, U<"hi", 16, "upper bound">, U<"include_pad", 1, "POOLAVG: padding counts in the divisor">];
 class Window<string mnemonic, bits<8> opcode, string summary> : Inst<mnemonic, opcode, 4, [VX], WindowShape> { let Summary = summary; }
 def DWMAC : Window<"DWMAC", 0x70, "depthwise convolution"> {
-  let Operands = ["dst:VB", "src:VB", "wgt:VB", "table:VB"];
+  let Operands = ["dst:VB out", "src:VB in", "wgt:VB in", "table:VB in if qmode=table"];
   let Description = [{acc = sum over (kh, kw) of (src - azp) * (wgt - wzp), taps outside the tensor left out; integers in i32, floats in f32 in the order (kh, kw), product and sum rounded on their own. Then steps 1 to 5 of FXOUT without residual and table lookup.}];
 }
 def POOLMAX : Window<"POOLMAX", 0x71, "maximum over windows"> {
-  let Operands = ["dst:VB", "src:VB"];
+  let Operands = ["dst:VB out", "src:VB in"];
   let Description = [{The largest in-range element of the window (NaN if one is); ddt is sdt; a window without one gives the type's lowest value. act clip applies.}];
 }
 def POOLAVG : Window<"POOLAVG", 0x72, "average over windows"> {
-  let Operands = ["dst:VB", "src:VB"];
+  let Operands = ["dst:VB out", "src:VB in"];
   let Description = [{sum over in-range taps of (src - azp), exact in i32 or in f32 in the order (kh, kw); s = f32(sum) / f32(count), times scale with qmode scalar; count is kh * kw with include_pad, else the number of in-range taps (0 gives 0). Then steps 3 to 5 of FXOUT.}];
 }
