@@ -44,7 +44,9 @@ private:
   void done(StringRef stage);
 
   LogicalResult lower();
-  LogicalResult dump(StringRef level);
+  /// Fills a file that disappears unless it is kept.
+  LogicalResult write(OutputFile &file, StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> print);
+  LogicalResult dump(StringRef name, llvm::function_ref<void(llvm::raw_ostream &)> print);
   LogicalResult generate();
   LogicalResult reserveWeights();
   LogicalResult link();
@@ -71,20 +73,29 @@ void Compilation::done(StringRef stage) {
   last = now;
 }
 
-LogicalResult Compilation::dump(StringRef level) {
-  if (options.dumpDirectory.empty())
-    return success();
-  if (std::error_code code = llvm::sys::fs::create_directories(options.dumpDirectory))
-    return fileError(options.dumpDirectory, code);
-  std::string path = options.dumpDirectory + "/" + level.str() + ".mlir";
+LogicalResult Compilation::write(OutputFile &file, StringRef path,
+                                 llvm::function_ref<void(llvm::raw_ostream &)> print) {
+  if (std::error_code code = file.create(path))
+    return fileError(path, code);
   std::error_code code;
-  llvm::raw_fd_ostream os(path, code);
+  llvm::raw_fd_ostream os(file.temporaryPath(), code);
   if (code)
     return fileError(path, code);
-  module.print(os, OpPrintingFlags().elideLargeElementsAttrs(32).elideLargeResourceString(64));
+  print(os);
   os.flush();
   code = os.error();
   os.clear_error();
+  return code ? fileError(path, code) : success();
+}
+
+LogicalResult Compilation::dump(StringRef name, llvm::function_ref<void(llvm::raw_ostream &)> print) {
+  if (std::error_code code = llvm::sys::fs::create_directories(options.dumpDirectory))
+    return fileError(options.dumpDirectory, code);
+  std::string path = options.dumpDirectory + "/" + name.str();
+  OutputFile file;
+  if (failed(write(file, path, print)))
+    return failure();
+  std::error_code code = file.keep();
   return code ? fileError(path, code) : success();
 }
 
@@ -104,7 +115,11 @@ LogicalResult Compilation::lower() {
     PassManager pm(module.getContext());
     pm.enableVerifier(options.verify);
     build(pm, pipeline);
-    if (failed(pm.run(module)) || failed(dump(name)))
+    if (failed(pm.run(module)))
+      return failure();
+    if (!options.dumpDirectory.empty() && failed(dump(name + std::string(".mlir"), [&](llvm::raw_ostream &os) {
+          module.print(os, OpPrintingFlags().elideLargeElementsAttrs(32).elideLargeResourceString(64));
+        })))
       return failure();
     done(name);
   }
@@ -135,10 +150,12 @@ LogicalResult Compilation::generate() {
       std::vector<SmallVector<char, 0>> texts;
       if (failed(generateCode(modules, code, kind, texts)))
         return failure();
-      std::error_code ec;
-      llvm::raw_fd_ostream os(options.dumpDirectory + "/" + name, ec);
-      for (const SmallVector<char, 0> &text : texts)
-        os << StringRef(text.data(), text.size());
+      auto print = [&](llvm::raw_ostream &os) {
+        for (const SmallVector<char, 0> &text : texts)
+          os << StringRef(text.data(), text.size());
+      };
+      if (failed(dump(name, print)))
+        return failure();
     }
   }
   LogicalResult result = generateCode(modules, code, CodeKind::Object, objects);
@@ -179,16 +196,8 @@ LogicalResult Compilation::link() {
   if (options.writeHeader) {
     SmallString<128> path(output);
     llvm::sys::path::replace_extension(path, ".h");
-    if (std::error_code code = header.create(path))
-      return fileError(path, code);
-    std::error_code code;
-    llvm::raw_fd_ostream os(header.temporaryPath(), code);
-    os << modelHeader(module, prefix);
-    os.flush();
-    code = os.error();
-    os.clear_error();
-    if (code)
-      return fileError(path, code);
+    if (failed(write(header, path, [&](llvm::raw_ostream &os) { os << modelHeader(module, prefix); })))
+      return failure();
   }
   if (std::error_code code = library.keep())
     return fileError(output, code);
@@ -200,6 +209,12 @@ LogicalResult Compilation::link() {
   return success();
 }
 } // namespace
+
+ArrayRef<StringRef> getDumpNames() {
+  static constexpr StringRef names[] = {"graph.mlir", "loops.mlir", "kernels.mlir", "tiles.mlir",
+                                        "code.mlir",  "code.ll",    "code.s"};
+  return names;
+}
 
 LogicalResult compileToLibrary(ModuleOp module, const CompileOptions &options, StringRef outputPath) {
   return Compilation(module, options, outputPath).run();

@@ -5,7 +5,6 @@
 #include "aic/Tools/CommandLine.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 using namespace llvm;
@@ -41,7 +40,8 @@ struct Options {
   cl::list<std::string> dims{"dim", cl::cat(modelGroup), cl::value_desc("NAME=N,NAME=MIN..MAX:MULTIPLE"),
                              cl::desc("Fix or bound extents by name (\"N\") or place (\"x:0\")")};
   cl::list<std::string> extra{"output", cl::cat(modelGroup), cl::value_desc("NAME"),
-                              cl::desc("Also return this value from inside the model. May be repeated")};
+                              cl::desc("Also return this value of the model: any result, input or weight. May be "
+                                       "repeated")};
 
   cl::opt<std::string> target{"target", cl::cat(machineGroup), cl::init("x86"), cl::value_desc("x86"),
                               cl::desc("What to compile for")};
@@ -108,6 +108,19 @@ LogicalResult readOptions(const Options &options, CompileOptions &compile, std::
   compile.dumpDirectory = options.dump;
   return success();
 }
+
+/// Nothing that is written may be the model.
+LogicalResult checkOutputs(const Options &options) {
+  SmallString<128> header(options.output.getValue());
+  sys::path::replace_extension(header, ".h");
+  if (failed(expectOtherFile("-o", options.output, {options.model})) ||
+      (!options.noHeader && failed(expectOtherFile("-o", header, {options.model}))))
+    return failure();
+  for (StringRef name : options.dump.empty() ? ArrayRef<StringRef>() : getDumpNames())
+    if (failed(expectOtherFile("--dump", options.dump + "/" + name.str(), {options.model})))
+      return failure();
+  return success();
+}
 } // namespace
 
 int compileMain(int argc, char **argv) {
@@ -121,10 +134,8 @@ int compileMain(int argc, char **argv) {
     printError(error);
     return exitError;
   }
-  if (llvm::sys::fs::equivalent(options.model, options.output)) {
-    printError("-o: expected another file than the model, got '" + options.output + "'");
+  if (failed(checkOutputs(options)))
     return exitError;
-  }
   DialectRegistry registry;
   registerCompilerDialects(registry);
   MLIRContext context(registry, options.jobs == 1 ? MLIRContext::Threading::DISABLED : MLIRContext::Threading::ENABLED);

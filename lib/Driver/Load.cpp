@@ -116,8 +116,12 @@ LogicalResult bindDims(ModuleOp module, ArrayRef<DimBinding> dims) {
 
 //===-- Extra outputs -------------------------------------------------------===//
 
-/// The value that an ONNX model calls `name`, or the first result of the node of that name.
+/// The argument or the value that the model calls `name`, or the first result of the node of that name.
 static Value findValue(func::FuncOp main, StringRef name) {
+  for (BlockArgument argument : main.getArguments())
+    if (auto known = main.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "aic.name"))
+      if (known.getValue() == name)
+        return argument;
   Value byNode;
   for (Operation &op : main.front().without_terminator()) {
     auto loc = dyn_cast<NameLoc>(op.getLoc());
@@ -188,6 +192,7 @@ static OwningOpRef<ModuleOp> loadBuffer(MLIRContext &context, std::shared_ptr<ll
   } else {
     ONNXImportOptions import;
     import.name = name.str();
+    import.extraOutputs = options.extraOutputs;
     for (const DimBinding &dim : options.dims)
       import.dims[dim.name] = {dim.minimum, dim.maximum < 0 ? std::numeric_limits<int64_t>::max() : dim.maximum,
                                dim.multiple};

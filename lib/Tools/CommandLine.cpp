@@ -20,6 +20,8 @@ static std::string &storedName() {
 
 StringRef toolName() { return storedName(); }
 
+void setToolName(StringRef path) { storedName() = sys::path::filename(path).str(); }
+
 void hideLibraryOptions() {
   for (auto &[name, option] : cl::getRegisteredOptions())
     if (name != "help" && name != "version")
@@ -30,12 +32,20 @@ void removeLibraryOptions() { cl::ResetCommandLineParser(); }
 
 LogicalResult parseCommandLine(int argc, char **argv, StringRef overview) {
   if (argc > 0)
-    storedName() = sys::path::filename(argv[0]).str();
+    setToolName(argv[0]);
   cl::SetVersionPrinter([](raw_ostream &os) { os << storedName() << " " AIC_VERSION "\n"; });
   return success(cl::ParseCommandLineOptions(argc, argv, overview, &errs()));
 }
 
 void printError(StringRef text) { errs() << storedName() << ": error: " << text << "\n"; }
+
+LogicalResult expectOtherFile(StringRef option, StringRef output, const std::vector<std::string> &inputs) {
+  std::string error = ::aic::tools::expectOtherFile(output.str(), inputs);
+  if (error.empty())
+    return success();
+  printError((option + ": " + error).str());
+  return failure();
+}
 
 LogicalResult writeOutput(StringRef path, StringRef content) {
   std::string error = path == "-" ? ::aic::tools::writeDescriptor(STDOUT_FILENO, "standard output", content)

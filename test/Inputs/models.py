@@ -34,6 +34,18 @@ def mlp(rows=2):
     return model(nodes, [value("x", [rows, 4])], [value("y", [rows, 3])], [weights("w", 4, 3), weights("b", 3)])
 
 
+def aliases():
+    """Values with more than one name, and the second result of a node."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["m"], name="first"),
+        helper.make_node("Identity", ["m"], ["same"], name="alias"),
+        helper.make_node("TopK", ["same", "k"], ["v", "index"], name="best"),
+        helper.make_node("Relu", ["v"], ["y"], name="last"),
+    ]
+    count = numpy_helper.from_array(np.array([2], dtype=np.int64), "k")
+    return model(nodes, [value("x", [2, 4])], [value("y", [2, 2])], [weights("w", 4, 3), count])
+
+
 def unsupported():
     nodes = [
         helper.make_node("MatMul", ["x", "w"], ["m"], name="first"),
@@ -101,7 +113,7 @@ def main():
         else:
             np.save(path, data)
         return
-    data = {"mlp": mlp, "dynamic": lambda: mlp("N"), "unsupported": unsupported, "cyclic": cyclic,
+    data = {"mlp": mlp, "aliases": aliases, "dynamic": lambda: mlp("N"), "unsupported": unsupported, "cyclic": cyclic,
             "missing-initializer": missing_initializer, "external": external, "short-raw-data": short_raw_data,
             "absurd-dim": absurd_dim, "future-opset": future_opset,
             "truncated": mlp}[kind]().SerializeToString()

@@ -33,11 +33,15 @@ static constexpr const char *overview =
 
 int main(int argc, char **argv) {
   mlir::aic::tools::hideLibraryOptions();
+  mlir::aic::tools::setToolName(argv[0]);
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
   mlir::aic::registerAllDialects(registry);
   mlir::aic::registerAllPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, overview, registry));
+  auto [input, output] = mlir::registerAndParseCLIOptions(argc, argv, overview, registry);
+  if (failed(mlir::aic::tools::expectOtherFile("-o", output, {input})))
+    return mlir::aic::tools::exitError;
+  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, input, output, registry));
 }

@@ -24,26 +24,24 @@ struct DimBinding {
   int64_t multiple = 1;
 };
 
-
-
 /// The levels of docs/Levels.md.
 enum class Level { Graph, Loops, Kernels, Tiles, Code };
 
 struct CompileOptions {
   std::string target = "x86";
-  std::string cpu = "host";   ///< as LLVM names CPUs; "host": this machine
-  std::string features;       ///< "+avx2,-avx512f": on top of the CPU's
-  std::string name;           ///< prefix of the functions in model.h; default: from the model's file
-  int threads = 1;            ///< default of a handle
-  unsigned jobs = 0;          ///< threads that compile; 0: one per core
+  std::string cpu = "host"; ///< as LLVM names CPUs; "host": this machine
+  std::string features;     ///< "+avx2,-avx512f": on top of the CPU's
+  std::string name;         ///< prefix of the functions in model.h; default: from the model's file
+  int threads = 1;          ///< default of a handle
+  unsigned jobs = 0;        ///< threads that compile; 0: one per core
   std::vector<DimBinding> dims;
   std::vector<std::string> extraOutputs; ///< values inside the model that become outputs
   Sanitizer sanitize = Sanitizer::None;
-  Level from = Level::Graph;  ///< where the module is; the stages before are left out
-  bool verify = false;        ///< verify the IR after every pass
-  bool writeHeader = true;    ///< model.h beside model.so
-  bool timing = false;        ///< print the time of each stage to stderr
-  std::string dumpDirectory;  ///< "": none; else the IR of each level and the assembly are written there
+  Level from = Level::Graph; ///< where the module is; the stages before are left out
+  bool verify = false;       ///< verify the IR after every pass
+  bool writeHeader = true;   ///< model.h beside model.so
+  bool timing = false;       ///< print the time of each stage to stderr
+  std::string dumpDirectory; ///< "": none; else the IR of each level and the assembly are written there
 };
 
 /// Parses "N=1,H=32..960:32,W=32.." and appends. Fails with an error text.
@@ -60,6 +58,9 @@ OwningOpRef<ModuleOp> loadModelBytes(MLIRContext &context, StringRef bytes, Stri
 
 /// Fixes or bounds the `?` extents of @main's arguments that have these names (or position names like "x.0").
 LogicalResult bindDims(ModuleOp module, ArrayRef<DimBinding> dims);
+
+/// The files that appear in CompileOptions::dumpDirectory.
+ArrayRef<StringRef> getDumpNames();
 
 /// Compiles a module of the graph level and writes `outputPath` and, beside it, the header. The module is consumed.
 /// Both files appear whole or not at all.

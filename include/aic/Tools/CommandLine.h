@@ -6,6 +6,8 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Support/LLVM.h"
 #include "llvm/ADT/StringRef.h"
+#include <string>
+#include <vector>
 
 namespace mlir {
 class DialectRegistry;
@@ -24,10 +26,15 @@ void removeLibraryOptions();
 /// `--version` exit.
 LogicalResult parseCommandLine(int argc, char **argv, llvm::StringRef overview);
 
+/// Takes the program's name from its path; parseCommandLine does so too.
+void setToolName(llvm::StringRef path);
 /// `aic-run: error: text` on stderr.
 void printError(llvm::StringRef text);
 /// The name of the program, for messages.
 llvm::StringRef toolName();
+
+/// Fails, with an error that names the option, if `output` is one of the files that are read.
+LogicalResult expectOtherFile(llvm::StringRef option, llvm::StringRef output, const std::vector<std::string> &inputs);
 
 /// Writes to a file (whole or not at all) or, for "-", to standard output; prints an error and fails if it cannot.
 LogicalResult writeOutput(llvm::StringRef path, llvm::StringRef content);

@@ -28,6 +28,9 @@ std::string writeDescriptor(int file, const std::string &name, std::string_view 
 /// and is no regular file (a device, a pipe) is written in place, and so is all under /dev.
 std::string writeFile(const std::string &path, std::string_view content);
 
+/// An error text if `output` is one of the files that are read, by whatever name: writing it would destroy that one.
+std::string expectOtherFile(const std::string &output, const std::vector<std::string> &inputs);
+
 /// The bytes of an npy file (format 1 to 3, any byte order, C or Fortran order) as a dense tensor. numpy has no bf16:
 /// two-byte void ("V2", what ml_dtypes writes) is read and written for it.
 std::string parseNpy(std::string_view bytes, eval::Tensor &tensor);

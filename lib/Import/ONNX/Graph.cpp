@@ -618,6 +618,18 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
         builder.getDictionaryAttr({builder.getNamedAttr("aic.name", builder.getStringAttr(output.name())),
                                    builder.getNamedAttr("aic.dims", builder.getArrayAttr(dimLabels))}));
   }
+  for (const std::string &extra : options.extraOutputs) {
+    std::string ignored;
+    Value value = seen.insert(extra).second ? lookup(names, extra, ignored) : Value();
+    auto type = value ? dyn_cast<RankedTensorType>(value.getType()) : RankedTensorType();
+    if (!type)
+      continue;
+    SmallVector<Attribute> dimLabels(type.getRank(), builder.getStringAttr(""));
+    results.push_back(value);
+    resultAttributes.push_back(
+        builder.getDictionaryAttr({builder.getNamedAttr("aic.name", builder.getStringAttr(extra)),
+                                   builder.getNamedAttr("aic.dims", builder.getArrayAttr(dimLabels))}));
+  }
   if (failed)
     return {};
   builder.setInsertionPointToEnd(entry);

@@ -78,7 +78,8 @@ struct Flags {
       cl::desc("Make up the inputs that are not given: floats in [-1, 1), integers in [0, 10)")};
 
   cl::list<std::string> extra{"output", cl::cat(outputGroup), cl::value_desc("NAME"),
-                              cl::desc("Also return this value from inside the model. May be repeated")};
+                              cl::desc("Also return this value of the model: any result, input or weight. May be "
+                                       "repeated")};
   cl::opt<std::string> save{"save", cl::cat(outputGroup), cl::value_desc("FILE.npz"),
                             cl::desc("Write all outputs; bf16 as numpy's V2")};
   cl::list<std::string> check{"check", cl::cat(outputGroup), cl::value_desc("[NAME=]FILE"),
@@ -102,12 +103,13 @@ struct Options {
         dims(flags.dims.begin(), flags.dims.end()), inputs(flags.inputs.begin(), flags.inputs.end()),
         extra(flags.extra.begin(), flags.extra.end()), check(flags.check.begin(), flags.check.end()),
         interpret(flags.interpret), info(flags.info), json(flags.json), isRandom(flags.random.getNumOccurrences() > 0),
-        profile(flags.profile), absolute(flags.absolute), relative(flags.relative), repeat(flags.repeat),
-        threads(flags.threads) {}
+        isThreaded(flags.threads.getNumOccurrences() > 0),
+        isMachineGiven(flags.target.getNumOccurrences() + flags.cpu.getNumOccurrences() > 0), profile(flags.profile),
+        absolute(flags.absolute), relative(flags.relative), repeat(flags.repeat), threads(flags.threads) {}
 
   std::string model, target, cpu, random, save;
   std::vector<std::string> dims, inputs, extra, check;
-  bool interpret, info, json, isRandom, profile;
+  bool interpret, info, json, isRandom, isThreaded, isMachineGiven, profile;
   double absolute, relative;
   unsigned repeat;
   int threads;
@@ -173,6 +175,8 @@ std::string assignFile(StringRef option, ArrayRef<RunnerPort> ports, StringRef k
       index = 0;
     if (!index)
       return ("expected the name of an " + kind + " (" + names() + "), got '" + wanted + "'").str();
+    if (slots[*index])
+      return (kind + " '" + ports[*index].name + "': expected one tensor, got another in '" + option + "'").str();
     slots[*index] = std::move(tensor);
   }
   return "";
@@ -203,6 +207,7 @@ private:
     return exitError;
   }
   std::string readOptions();
+  std::string checkSavePath();
   std::unique_ptr<Runner> prepare(std::string &error);
   std::unique_ptr<Runner> compileModel(std::string &error);
   std::string bindInputs();
@@ -234,9 +239,25 @@ std::string RunTool::readOptions() {
   uint64_t ignored;
   if (!options.random.empty() && StringRef(options.random).getAsInteger(10, ignored))
     return "--random: expected a number, got '" + options.random + "'";
-  if (options.interpret && options.profile)
-    return "--profile: expected a compiled model, got --interpret";
-  return "";
+  if (options.isThreaded && (options.threads < 1 || options.threads > 4096))
+    return "--threads: expected 1 to 4096, got " + std::to_string(options.threads);
+  if (options.interpret && (options.profile || options.isThreaded))
+    return std::string(options.profile ? "--profile" : "--threads") + ": expected a compiled model, got --interpret";
+  if (!(options.absolute >= 0) || !(options.relative >= 0))
+    return std::string(options.absolute >= 0 ? "--rtol" : "--atol") + ": expected a number of at least 0";
+  return checkSavePath();
+}
+
+/// What --save writes may be nothing that is read.
+std::string RunTool::checkSavePath() {
+  std::vector<std::string> files{options.model};
+  for (const std::vector<std::string> *list : {&options.inputs, &options.check})
+    for (const std::string &option : *list) {
+      files.push_back(option);
+      files.push_back(StringRef(option).rsplit('=').second.str());
+    }
+  std::string error = ::aic::tools::expectOtherFile(options.save, files);
+  return error.empty() ? "" : "--save: " + error;
 }
 
 /// Makes a runner. Null after an error.
@@ -245,6 +266,10 @@ std::unique_ptr<Runner> RunTool::prepare(std::string &error) {
                                                        "ELF"));
   if (isLibrary && options.interpret) {
     error = "--interpret: expected a model (.onnx, .mlir), got the library '" + options.model + "'";
+    return nullptr;
+  }
+  if (isLibrary && options.isMachineGiven) {
+    error = "--cpu, --target: expected a model to compile, got the library '" + options.model + "'";
     return nullptr;
   }
   if (isLibrary) {

@@ -98,6 +98,16 @@ std::string writeFile(const std::string &path, std::string_view content) {
   return error;
 }
 
+std::string expectOtherFile(const std::string &output, const std::vector<std::string> &inputs) {
+  struct stat written, read;
+  if (stat(output.c_str(), &written) != 0 || !S_ISREG(written.st_mode))
+    return "";
+  for (const std::string &input : inputs)
+    if (stat(input.c_str(), &read) == 0 && read.st_dev == written.st_dev && read.st_ino == written.st_ino)
+      return "expected another file than the input '" + input + "', got '" + output + "'";
+  return "";
+}
+
 //===-- npy -----------------------------------------------------------------===//
 
 namespace {

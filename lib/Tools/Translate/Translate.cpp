@@ -143,6 +143,8 @@ int translateMain(int argc, char **argv) {
   Options options;
   if (failed(parseCommandLine(argc, argv, overview)))
     return exitError;
+  if (failed(expectOtherFile("-o", options.output, {options.model})))
+    return exitError;
   DialectRegistry registry;
   registerCompilerDialects(registry);
   MLIRContext context(registry);

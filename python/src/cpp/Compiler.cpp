@@ -9,6 +9,7 @@
 #include "aic/Driver/Driver.h"
 #include "aic/InitAll.h"
 #include "aic/Interpreter/Interpreter.h"
+#include "aic/Tools/TensorFile.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
@@ -218,6 +219,8 @@ private:
 void compile(const py::object &given, const std::string &output, const std::string &target, const std::string &dims,
              const std::string &name, const std::string &cpu, const std::string &features, bool header) {
   Source source(given);
+  if (std::string error = tools::expectOtherFile(output, {source.path}); !error.empty())
+    throw py::value_error("output: " + error);
   mlir::aic::CompileOptions options = makeOptions(dims);
   options.target = target;
   options.name = name;

@@ -36,6 +36,9 @@ struct UnsupportedOp {
 
 struct ONNXImportOptions {
   DimMap dims;
+  /// Values inside the model (any of its names: results, inputs, initializers) that become outputs too. A name that it
+  /// does not have is passed over.
+  std::vector<std::string> extraOutputs;
   /// What messages call the model; the path if empty.
   std::string name;
   /// Where unsupported operators are listed. Without it they are an error; with it the import succeeds, and where the
