@@ -17,7 +17,8 @@
 
 namespace aic::npu {
 
-/// A local memory. Sizes and alignment in bytes; portBytes is what one access moves at most per cycle.
+/// A local memory. Sizes and alignment in bytes; portBytes is what one access moves at most per cycle,
+/// 0 for no limit.
 struct MemorySpace {
   uint64_t bytes = 0;
   unsigned banks = 1, align = kGranuleBytes, portBytes = 0;
@@ -50,9 +51,16 @@ struct Dram {
   unsigned readLatency = 0, writeLatency = 0, burst = 1, channels = 1;
 };
 
+/// A cache between DRAM and the cores. Described, not modelled yet.
+struct SharedCache {
+  uint64_t bytes = 0;
+  unsigned line = 0, hitLatency = 0, missLatency = 0;
+};
+
 struct Machine {
   std::string name;
   unsigned cores = 1;
+  unsigned vectorCores = 1; // of a core; programs use one so far
   double clockHz = 0;
   MatrixUnit mx;
   VectorUnit vx;
@@ -61,7 +69,8 @@ struct Machine {
   std::array<unsigned, 7> queueDepth{}; // by Engine; S has none
   unsigned semaphores = 0, semaphoreMax = 0, barriers = 0;
   Dram dram;
-  std::string canonicalJson;        // sorted keys, no spaces
+  std::optional<SharedCache> l2;
+  std::string canonicalJson;        // sorted keys, no spaces; what is left out and has a default stays out
   std::array<uint8_t, 32> sha256{}; // of canonicalJson
 
   const MemorySpace &space(Space s) const { return spaces[static_cast<size_t>(s)]; }
