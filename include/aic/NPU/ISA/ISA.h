@@ -41,7 +41,7 @@ uint64_t pack(GlobalAddress address);
 LocalAddress unpackLocal(uint64_t bits);
 GlobalAddress unpackGlobal(uint64_t bits);
 
-enum class FieldKind : uint8_t { UInt, SInt, F32, Enumeration, Local, Global };
+enum class FieldKind : uint8_t { UInt, SInt, Bits, Register, F32, Enumeration, Local, Global };
 
 /// One field of an instruction's layout.
 struct FieldInfo {

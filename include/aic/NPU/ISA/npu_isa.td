@@ -44,6 +44,8 @@ def Residual: Enum<["none", "i8", "u8", "f16", "bf16"]>;
 
 // Kinds of field:
 //   uint, sint      a number
+//   bits            the bits of an element or a bound
+//   register        the number of an address register
 //   f32             the bits of an IEEE single
 //   enumeration     a value of Values
 //   local  (27)     [19:0] granule of 32 bytes, [23:20] address register, [26:24] space. Address = 32*granule + AR
@@ -54,6 +56,8 @@ class Field<string name, int width, string kind, string summary> {
 }
 class U<string name, int width, string summary> : Field<name, width, "uint", summary>;
 class I<string name, int width, string summary> : Field<name, width, "sint", summary>;
+class B<string name, int width, string summary> : Field<name, width, "bits", summary>;
+class R<string name, string summary> : Field<name, 4, "register", summary>;
 class F<string name, string summary> : Field<name, 32, "f32", summary>;
 class E<string name, int width, Enum values, string summary> : Field<name, width, "enumeration", summary> { let Values = values; }
 class L<string name, string summary> : Field<name, 27, "local", summary>;
@@ -80,16 +84,16 @@ def HALT : Inst<"HALT", 0x01, 1, [S], []> {
 }
 def LOOP : Inst<"LOOP", 0x02, 1, [S], [
     U<"trip", 20, "iterations; with trip_ar, the number of the address register that holds them">, U<"trip_ar", 1, "trip names an address register">,
-    U<"ar0", 4, "first rotating address register, 0 for none">, I<"inc0", 24, "bytes added to ar0 per iteration">, U<"wrap0", 8, "iterations after which ar0 starts again, 0 for never">,
-    U<"ar1", 4, "second rotating address register, 0 for none">, I<"inc1", 24, "bytes added to ar1 per iteration">, U<"wrap1", 8, "iterations after which ar1 starts again, 0 for never">]> {
+    R<"ar0", "first rotating address register, 0 for none">, I<"inc0", 24, "bytes added to ar0 per iteration">, U<"wrap0", 8, "iterations after which ar0 starts again, 0 for never">,
+    R<"ar1", "second rotating address register, 0 for none">, I<"inc1", 24, "bytes added to ar1 per iteration">, U<"wrap1", 8, "iterations after which ar1 starts again, 0 for never">]> {
   let Summary = "begin a loop";
   let Description = [{Runs the instructions up to the matching ENDLOOP `trip` times (0 times: none of them is dispatched, waits and signals included). In iteration i, `ar0` holds its value at entry plus `inc0 * (i mod wrap0)`
 (`inc0 * i` with wrap0 = 0), the same for `ar1`; wrap rotates the slots of a multi-buffer. At exit both hold their values at entry, so a nest can be entered again. At most 8 loops are nested.}];
 }
 def ENDLOOP : Inst<"ENDLOOP", 0x03, 1, [S], []> { let Summary = "end of the innermost loop"; }
-def SETA : Inst<"SETA", 0x04, 1, [S], [U<"ar", 4, "address register, 1 to 15">, I<"value", 48, "bytes">]> { let Summary = "set an address register"; }
-def ADDA : Inst<"ADDA", 0x05, 1, [S], [U<"ar", 4, "address register, 1 to 15">, U<"from", 4, "address register to add to">, I<"value", 48, "bytes">]> { let Summary = "ar = from + value"; }
-def LDARG : Inst<"LDARG", 0x06, 1, [S], [U<"ar", 4, "address register, 1 to 15">, U<"arg", 8, "launch argument">]> { let Summary = "load a launch argument into an address register"; }
+def SETA : Inst<"SETA", 0x04, 1, [S], [R<"ar", "address register, 1 to 15">, I<"value", 48, "bytes">]> { let Summary = "set an address register"; }
+def ADDA : Inst<"ADDA", 0x05, 1, [S], [R<"ar", "address register, 1 to 15">, R<"from", "address register to add to">, I<"value", 48, "bytes">]> { let Summary = "ar = from + value"; }
+def LDARG : Inst<"LDARG", 0x06, 1, [S], [R<"ar", "address register, 1 to 15">, U<"arg", 8, "launch argument">]> { let Summary = "load a launch argument into an address register"; }
 def SETP : Inst<"SETP", 0x07, 1, [S], [U<"p", 2, "predicate">, U<"depth", 3, "loop counted from the innermost, 0">, E<"cmp", 3, Compare, "comparison">, U<"value", 20, "right side">]> {
   let Summary = "set a predicate from a loop index";
   let Description = [{p = (index of the loop `depth` levels out) cmp value. An instruction whose header names a false predicate does not execute, but performs its wait and its signal, so the balance of tokens never depends on data.}];
@@ -124,7 +128,7 @@ def CP : Inst<"CP", 0x12, 4, [MV], [L<"src", "source">, L<"dst", "destination">]
   let Summary = "copy between L1 and VB, or inside one of them"; let Operands = ["src:L1|VB in", "dst:L1|VB out"];
 }
 def FILL : Inst<"FILL", 0x13, 2, [MV, VX], [L<"dst", "destination">, U<"log2elem", 2, "log2 of the bytes of an element, at most 2">,
-    U<"n0", 16, "contiguous elements">, U<"n1", 16, "extent">, U<"n2", 16, "extent">, I<"ds1", 32, "stride, bytes">, I<"ds2", 32, "stride, bytes">, U<"value", 32, "bits of the element">]> {
+    U<"n0", 16, "contiguous elements">, U<"n1", 16, "extent">, U<"n2", 16, "extent">, I<"ds1", 32, "stride, bytes">, I<"ds2", 32, "stride, bytes">, B<"value", 32, "bits of the element">]> {
   let Summary = "fill a region with one value"; let Operands = ["dst:L1@MV|VB@VX out"];
   let Description = [{On the MV queue the destination is in L1, on the VX queue in VB.}];
 }
@@ -138,7 +142,7 @@ defvar GatherShape = [L<"dst", "tile">, L<"src", "tensor [h, w, pixels] in L1">,
     U<"kh", 5, "rows of the window">, U<"kw", 5, "columns of the window">, U<"sh", 4, "vertical stride">, U<"sw", 4, "horizontal stride">, U<"dh", 5, "vertical dilation">, U<"dw", 5, "horizontal dilation">,
     I<"pt", 13, "rows of padding above">, I<"pl", 13, "pixels of padding on the left">, U<"ow", 12, "pixels in a row of the result">,
     U<"m_start", 20, "first row of the tile">, U<"m_len", 12, "rows of the tile">, U<"k_start", 18, "first column of the tile">, U<"k_len", 16, "columns of the tile">,
-    U<"transpose", 1, "the source is [k, m]">, U<"padv", 16, "element outside the tensor">];
+    U<"transpose", 1, "the source is [k, m]">, B<"padv", 16, "element outside the tensor">];
 defvar GatherText = [{Row m of the tile is the window of the result's pixel p = m_start + m (oh = p / ow, ow = p mod ow), its column k the element q = k_start + k of that window in the order (kh, kw, c), c fastest:
 `src[oh*sh - pt + kh*dh][ow*sw - pl + kw*dw][c]`, or `padv` where that lies outside h x w. The element address is `src + ((row * row_stride) + (pixel * pix_stride) + c) << log2elem`.
 A matrix [rows, k] is h = 1, w = rows, c = pix_stride = k, a window of 1 x 1 and ow = rows.
@@ -167,7 +171,7 @@ def FXOUT : Inst<"FXOUT", 0x28, 4, [FX], [L<"c", "accumulators, laid out as MMA 
     U<"dst_stride", 24, "bytes from a row of the result to the next">, E<"acc", 3, DType, "i32 or f32">, E<"out", 3, DType, "i8, u8, i32, f16, bf16 or f32">,
     E<"qmode", 2, QMode, "where the bias and the scale come from">, L<"table", "n records {f32 scale, i32 or f32 bias}">, F<"scale", "qmode scalar: the scale, no bias">,
     I<"zp", 9, "zero point of the result before the residual">,
-    E<"act", 2, Act, "last step">, U<"lo", 16, "lower bound: i16, or f16/bf16 as the result">, U<"hi", 16, "upper bound">, L<"lut", "256 results of 8 bits, indexed by the unsigned byte">,
+    E<"act", 2, Act, "last step">, B<"lo", 16, "lower bound: i16, or f16/bf16 as the result">, B<"hi", 16, "upper bound">, L<"lut", "256 results of 8 bits, indexed by the unsigned byte">,
     E<"res", 3, Residual, "element type of the residual, none for no residual">, L<"res_src", "residual, m rows of n elements">, U<"res_stride", 24, "bytes from a row of the residual to the next">, I<"res_zp", 9, "zero point of the residual">,
     F<"scale_main", "factor of the main branch">, F<"scale_res", "factor of the residual">, I<"out_zp", 9, "zero point of the sum">]> {
   let Summary = "bias, scale, residual, activation, conversion"; let Operands = ["c:C0 in", "dst:L1|VB out", "table:L1|VB in if qmode=table", "lut:L1|VB in if act=lut", "res_src:L1|VB in if res"];
@@ -235,7 +239,7 @@ defvar WindowShape = [L<"dst", "result [oh, ow, c]">, L<"src", "tensor [h, w, c]
     I<"pt", 13, "rows of padding above">, I<"pl", 13, "pixels of padding on the left">, U<"oh", 12, "rows of the result">, U<"ow", 12, "pixels in a row of the result">,
     U<"dst_pix_stride", 16, "elements from a pixel of the result to the next">, U<"dst_row_stride", 20, "elements from a row of the result to the next">,
     E<"qmode", 2, QMode, "as FXOUT">, F<"scale", "qmode scalar: the scale">, I<"azp", 9, "zero point subtracted from the source">, I<"wzp", 9, "zero point subtracted from the weights">, I<"zp", 9, "zero point of the result">,
-    E<"act", 2, Act, "none or clip">, U<"lo", 16, "lower bound, as FXOUT">, U<"hi", 16, "upper bound">, U<"include_pad", 1, "POOLAVG: padding counts in the divisor">];
+    E<"act", 2, Act, "none or clip">, B<"lo", 16, "lower bound, as FXOUT">, B<"hi", 16, "upper bound">, U<"include_pad", 1, "POOLAVG: padding counts in the divisor">];
 class Window<string mnemonic, bits<8> opcode, string summary> : Inst<mnemonic, opcode, 4, [VX], WindowShape> { let Summary = summary; }
 def DWMAC : Window<"DWMAC", 0x70, "depthwise convolution"> {
   let Operands = ["dst:VB out", "src:VB in", "wgt:VB in", "table:VB in if qmode=table"];
