@@ -11,6 +11,7 @@
 
 #include "aic/NPU/ISA/ISA.h"
 
+#include <map>
 #include <vector>
 
 namespace aic::npu {
@@ -34,6 +35,19 @@ struct Segment {
   std::vector<uint8_t> data; // Const: `bytes` bytes
 };
 
+/// Where a weight lies: for reports, and so that two programs can be compared weight by weight.
+struct ConstLocation {
+  std::string name, packing; // packing: "row-major", or how the compiler reordered it
+  unsigned segment = 0;
+  uint64_t offset = 0, bytes = 0;
+};
+
+/// An extent that a launch argument gives.
+struct OpenDim {
+  unsigned dim = 0, argument = 0;
+  int64_t min = 0, max = 0; // IOTensor::dims holds max
+};
+
 /// A tensor that the host passes or receives.
 struct IOTensor {
   std::string name;          // the model's value name
@@ -45,6 +59,9 @@ struct IOTensor {
   int32_t zeroPoint = 0;
   unsigned segment = 0;
   uint64_t offset = 0, bytes = 0;
+  int32_t quantAxis = -1;        // dimension that scales would differ along
+  int32_t aliasOf = -1;          // output: the io entry of the input whose bytes it replaces (a KV cache)
+  std::vector<OpenDim> openDims; // by ascending dim
 };
 
 /// An operation of the model that instructions belong to.
@@ -52,6 +69,7 @@ struct DebugOp {
   std::string node, opType, location; // ONNX node name and operator, MLIR location
   uint64_t macs = 0, bytes = 0;       // useful multiply-accumulates, DRAM bytes
   uint64_t predictedCycles = 0;       // PERFHINT
+  int32_t parent = -1;                // the fusion group's entry, an earlier one
 };
 
 /// Which operation and tile an instruction works for. One per instruction, or none at all.
@@ -69,6 +87,8 @@ struct Program {
   std::vector<DebugOp> debugOps;
   std::vector<DebugLine> debugLines; // empty or one per instruction
   unsigned argumentCount = 0;
+  std::vector<ConstLocation> constants;
+  std::map<std::string, std::string> buildInfo; // tool, version, options; no times and no paths
 };
 
 } // namespace aic::npu
