@@ -64,6 +64,57 @@ def AssignLayoutPass : Pass<"aic-assign-layout", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def IntegerArithmeticPass : Pass<"aic-integer-arithmetic", "::mlir::func::FuncOp"> {
+  let summary = "Compute 8-bit layers exactly";
+  let description = [{
+    A layer between `aic.dequantize` and `aic.quantize` gets one meaning that does not depend on the order of sums: sums of
+    products are of integers (in f32 where they provably fit into 24 bits, else in i32), the scales of operands and result
+    become one factor rounded to f32, a function of one tensor becomes a table of 256 entries.
+
+    ```mlir
+    %3 = aic.quantize (aic.conv (aic.dequantize %x, %sx, %zx), (aic.dequantize %w, %sw, %zw), (aic.dequantize %b, ...)), %sy, %zy
+    // becomes, with m = sx * sw / sy
+    %3 = aic.quantize (aic.conv (aic.dequantize %x, 1.0, %zx), (%w - %zw), %b) * %m, 1.0, %zy
+    ```
+
+    The result differs from that of single f32 operations by one step where a number is as good as half way between two.
+    Layers that are not of this form (several scales, no quantised operand) stay. Products of quantised operands that are
+    not quantised themselves are computed exactly too.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def QuantizePass : Pass<"aic-quantize", "::mlir::ModuleOp"> {
+  let summary = "Float graphs to explicit 8-bit graphs";
+  let description = [{
+    Rewrites @main into layers between `aic.dequantize` and `aic.quantize`: activations asymmetric i8 with one scale,
+    constant operands of products symmetric i8 with a scale per feature, their bias i32 in units of the sum. A layer is a
+    product (conv, conv_transpose, matmul) with its bias and the clamps behind, a pool, a sum or product of two tensors,
+    or a function of one tensor: pointwise operations that come from one value. Operations that only move elements are
+    done on i8 in their operand's scale; the inputs of a concat take the concat's. All else stays float.
+
+    Assumes the form that `aic-graph-pipeline` leaves: batch norms are in the weights, constants are folded. Ranges come
+    from the attribute `aic.range = array<f64: low, high>` of operations and arguments, or from a JSON file
+    `{"ranges": {"name of the node": [low, high]}}` (see `aic-compile --quantize-report`).
+
+    ```mlir
+    %1 = aic.conv %0, %w, %b {...}
+    %2 = aic.relu %1
+    // becomes
+    %x = aic.dequantize %q, %s, %z                  // i8 -> f32
+    %w = aic.dequantize %wq, %ws, %wz {axis = 3}    // i8 constant
+    %b = aic.dequantize %bq, %bs, %bz               // i32 constant, %bs = %s * %ws
+    %1 = aic.conv %x, %w, %b {...}
+    %2 = aic.relu %1
+    %3 = aic.quantize %2, %t, %u                    // f32 -> i8
+    ```
+  }];
+  let options = [
+    Option<"ranges", "ranges", "std::string", "\"\"", "JSON file of ranges; default: the attribute aic.range">,
+    ListOption<"keep", "keep", "std::string", "names of nodes whose layers are computed in f16">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def PrepareLoopsPass : Pass<"aic-prepare-loops", "::mlir::func::FuncOp"> {
   let summary = "Bring loops into the form that kernels are formed from";
   let description = [{
