@@ -90,14 +90,11 @@ std::string spaceNames(uint8_t spaces) {
 /// What the tables say about operands: legal spaces, and zero where an address is not in use.
 bool checkOperands(const OpcodeInfo &info, const Instruction &inst, std::string &error) {
   uint64_t inUse = 0;
+  bool mayBeImmediate = false;
   for (unsigned i = 0; i < info.operandCount; ++i) {
     const OperandInfo &operand = info.operands[i];
     unsigned index = info.indexOf[static_cast<size_t>(operand.field)];
-    // An operand that is always an address cannot be an immediate.
-    if (operand.field == Field::s1 && !operand.conditional && inst.get(Field::s1_imm)) {
-      error = std::string("'") + info.mnemonic + ".s1_imm': expected 0, got 1: s1 is an address here";
-      return false;
-    }
+    mayBeImmediate |= operand.field == Field::s1 && operand.conditional;
     if (!inst.uses(operand)) {
       // s1 with s1_imm holds a number.
       if (operand.field == Field::s1)
@@ -112,6 +109,10 @@ bool checkOperands(const OpcodeInfo &info, const Instruction &inst, std::string 
       continue;
     error = nameOfField(info, info.fields[index]) + ": expected an address in " + spaceNames(legal) + ", got " +
             (space < kSpaces ? kSpaceNames[space] : "space " + std::to_string(space));
+    return false;
+  }
+  if (!mayBeImmediate && inst.get(Field::s1_imm)) {
+    error = std::string("'") + info.mnemonic + ".s1_imm': expected 0, got 1: s1 is no immediate of this instruction";
     return false;
   }
   for (unsigned i = 0; i < info.fieldCount; ++i) {
@@ -160,7 +161,8 @@ uint64_t aic::npu::pack(GlobalAddress address) {
   return (address.offset & 0xffffffffff) | uint64_t(address.ar & 15) << 40 | uint64_t(address.segment & 15) << 44;
 }
 LocalAddress aic::npu::unpackLocal(uint64_t bits) {
-  return {static_cast<Space>(bits >> 24 & 7), static_cast<uint32_t>(bits & 0xfffff), static_cast<uint8_t>(bits >> 20 & 15)};
+  return {static_cast<Space>(bits >> 24 & 7), static_cast<uint32_t>(bits & 0xfffff),
+          static_cast<uint8_t>(bits >> 20 & 15)};
 }
 GlobalAddress aic::npu::unpackGlobal(uint64_t bits) {
   return {static_cast<uint8_t>(bits >> 44 & 15), bits & 0xffffffffff, static_cast<uint8_t>(bits >> 40 & 15)};
@@ -308,11 +310,14 @@ size_t aic::npu::decode(const uint8_t *bytes, size_t size, Instruction &inst, st
     return 0;
   inst.engine = static_cast<Engine>(bits.get(kEngineBit, 3));
   if (!getOptional(bits, kWaitBit, kSemaphoreBits, inst.wait))
-    return failed("expected wait semaphore 0 without wait_en, got " + std::to_string(bits.get(kWaitBit + 1, kSemaphoreBits)));
+    return failed("expected wait semaphore 0 without wait_en, got " +
+                  std::to_string(bits.get(kWaitBit + 1, kSemaphoreBits)));
   if (!getOptional(bits, kSignalBit, kSemaphoreBits, inst.signal))
-    return failed("expected signal semaphore 0 without sig_en, got " + std::to_string(bits.get(kSignalBit + 1, kSemaphoreBits)));
+    return failed("expected signal semaphore 0 without sig_en, got " +
+                  std::to_string(bits.get(kSignalBit + 1, kSemaphoreBits)));
   if (!getOptional(bits, kPredicateBit, kPredicateBits, inst.predicate))
-    return failed("expected predicate 0 without pred_en, got " + std::to_string(bits.get(kPredicateBit + 1, kPredicateBits)));
+    return failed("expected predicate 0 without pred_en, got " +
+                  std::to_string(bits.get(kPredicateBit + 1, kPredicateBits)));
   unsigned end = words * kWordBits, spare = bits.firstSet(kSpareBit, kHeaderBits);
   if (spare == kHeaderBits)
     spare = bits.firstSet(info->reservedFrom, end);

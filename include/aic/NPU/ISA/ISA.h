@@ -18,7 +18,8 @@
 namespace aic::npu {
 
 constexpr unsigned kIsaMajor = 1, kIsaMinor = 0;
-constexpr unsigned kWordBytes = 16, kMaxWords = 4, kGranuleBytes = 32, kMaxLoopDepth = 8, kAddressRegisters = 16, kMaxSegments = 16;
+constexpr unsigned kWordBytes = 16, kMaxWords = 4, kGranuleBytes = 32, kMaxLoopDepth = 8, kAddressRegisters = 16,
+                   kMaxSegments = 16;
 
 // Opcode (LD is Opcode::LD), Engine, Space, the value enums (DType, QMode, ...), Field (one for each field name of any
 // instruction: Field::m_start), and the counts kEngines, kSpaces, kFields, kMaxFields.
