@@ -380,6 +380,14 @@ Tensor cast(const View &input, DType type) {
   return result;
 }
 
+std::string bitcast(const View &input, DType type, Tensor &result) {
+  if (byteSize(input.type) != byteSize(type) || (input.type == DType::I1) != (type == DType::I1))
+    return std::string("expected types of one size, got ") + name(input.type) + " and " + name(type);
+  View source = input;
+  source.type = type;
+  return dense(source, result);
+}
+
 std::string binary(Binary kind, const View &a, const View &b, Tensor &result) {
   View lhs = a, rhs = b;
   if (std::string error = prepare(lhs, rhs, lhs.type, result); !error.empty())

@@ -18,10 +18,10 @@ namespace aic::eval {
 
 int64_t Window::extent(size_t d, int64_t input) const {
   int64_t span = input + pads[d] + pads[rank() + d] - dilations[d] * (kernel[d] - 1) - 1;
-  if (span < 0)
-    return 0;
   if (!ceilMode)
-    return span / strides[d] + 1;
+    return span < 0 ? 0 : span / strides[d] + 1;
+  if (span <= -strides[d]) // (a window that is larger by less than a stride is one)
+    return 0;
   int64_t extent = (span + strides[d] - 1) / strides[d] + 1;
   return (extent - 1) * strides[d] >= input + pads[d] ? extent - 1 : extent;
 }

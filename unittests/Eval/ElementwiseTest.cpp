@@ -34,6 +34,15 @@ TEST(Elementwise, IntegersWrap) {
   EXPECT_EQ(apply<int16_t>(Unary::Neg, {INT16_MIN, 7}), (std::vector<int16_t>{INT16_MIN, -7}));
 }
 
+TEST(Elementwise, BitcastKeepsBits) {
+  Tensor r;
+  EXPECT_EQ(bitcast(tensorOf<float>({3}, {1, -0.0f, kInf}), DType::U32, r), "");
+  EXPECT_EQ(elements<uint32_t>(r), (std::vector<uint32_t>{0x3f800000, 0x80000000, 0x7f800000}));
+  EXPECT_EQ(bitcast(tensorOf<int8_t>({}, {-1}), DType::U8, r), "");
+  EXPECT_EQ(elements<uint8_t>(r), (std::vector<uint8_t>{255}));
+  EXPECT_NE(bitcast(tensorOf<float>({0}, {}), DType::I64, r), "");
+}
+
 TEST(Elementwise, DivisionIsTotal) {
   EXPECT_EQ(apply<int32_t>(Binary::Div, {7, -7, 5, INT32_MIN}, {2, 2, 0, -1}),
             (std::vector<int32_t>{3, -3, 0, INT32_MIN}));

@@ -23,6 +23,8 @@ std::string isInf(const View &input, bool positive, bool negative, Tensor &resul
 
 /// Conversion of every element.
 Tensor cast(const View &input, DType type);
+/// The bits of every element as another type of the same size.
+std::string bitcast(const View &input, DType type, Tensor &result);
 
 enum class Binary : uint8_t { Add, Sub, Mul, Div, Rem, Mod, Pow, Maximum, Minimum, And, Or, Xor, ShiftLeft, ShiftRight };
 /// With numpy's broadcasting; both operands have the same element type.

@@ -158,12 +158,24 @@ static LogicalResult convertDequantize(Lowering &l, DequantizeOp op) {
   return success();
 }
 
+static LogicalResult convertBitcast(Lowering &l, BitcastOp op) {
+  Type to = l.type(op.getResult()).getElementType();
+  l.set(op.getResult(), l.elementwise(op.getLoc(), op.getInput(), op.getResult(),
+                                      [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+                                        if (args[0].getType() == to)
+                                          return args[0];
+                                        return arith::BitcastOp::create(b, loc, to, args[0]);
+                                      }));
+  return success();
+}
+
 void addElementwise(Table &table) {
   table.addAll<AbsOp, NegOp, SignOp, ReluOp, ExpOp, LogOp, SqrtOp, RsqrtOp, ErfOp, SigmoidOp, TanhOp, SinOp, CosOp,
                TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, FloorOp, CeilOp, RoundOp,
                NotOp, BitwiseNotOp, IsNanOp, IsInfOp>(convertElementwise);
   table.addAll<AddOp, SubOp, MulOp, DivOp, RemOp, ModOp, PowOp, MaximumOp, MinimumOp, AndOp, OrOp, XorOp, ShiftLeftOp,
                ShiftRightOp, CompareOp, SelectOp>(convertElementwise);
+  table.add(convertBitcast);
   table.add(convertCast);
   table.add(convertQuantize);
   table.add(convertDequantize);

@@ -263,6 +263,17 @@ static LogicalResult convertPad(Lowering &l, PadOp op) {
       l.resultExtents(loc, op.getResult(), [&](int64_t i) { return l.add(loc, l.add(loc, in[i], low[i]), high[i]); });
   if (op.getMode() != PadMode::constant) {
     SmallVector<Value> before, own;
+    for (auto [extent, size] : llvm::zip_equal(in, extents)) {
+      std::optional<int64_t> known = getConstantIntValue(extent);
+      if (extent == size || (known && *known > 0))
+        continue;
+      auto isZero = [&](OpFoldResult e, arith::CmpIPredicate predicate) -> Value {
+        return arith::CmpIOp::create(l.b, loc, predicate, l.index(loc, e), l.index(loc, 0));
+      };
+      Value fits = arith::OrIOp::create(l.b, loc, isZero(extent, arith::CmpIPredicate::ne),
+                                        isZero(size, arith::CmpIPredicate::eq));
+      cf::AssertOp::create(l.b, loc, fits, "expected elements to repeat in a dimension that is padded, got extent 0");
+    }
     for (int64_t i = 0; i < rank; ++i) {
       before.push_back(l.index(loc, low[i]));
       own.push_back(l.index(loc, in[i]));

@@ -8,7 +8,9 @@
 #include "Lowering.h"
 #include "Reduction.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 namespace mlir::aic::lowering {
 
@@ -78,26 +80,52 @@ static Value inverseDeviation(Lowering &l, Location loc, const AxisSplit &split,
                      });
 }
 
-/// The operand's view and map, broadcast to the input (its trailing dims line up).
-static LogicalResult addParameter(Lowering &l, Operation *op, Value input, Value parameter, SmallVectorImpl<Value> &ins,
-                                  SmallVectorImpl<AffineMap> &maps) {
-  Dims in = l.dims(input), own = l.dims(parameter);
-  int64_t rank = in.size(), lead = rank - static_cast<int64_t>(own.size());
-  llvm::BitVector units(own.size());
-  SmallVector<AffineExpr> exprs;
-  for (auto [i, extent] : llvm::enumerate(own)) {
-    if (constantDim(extent) == 1 && in[lead + i] != extent) {
-      units.set(i);
-      continue;
+namespace {
+/// Scale or bias, broadcast to the input (their trailing dims line up): an operand of the generic, or, where an extent
+/// may turn out to be 1, elements read at a place that is kept inside.
+class Parameter {
+public:
+  Parameter(Lowering &l, Location loc, Value input, Value parameter, SmallVectorImpl<Value> &ins,
+            SmallVectorImpl<AffineMap> &maps)
+      : value(l.get(parameter)), number(ins.size()) {
+    Dims in = l.dims(input), own = l.dims(parameter);
+    int64_t rank = in.size();
+    lead = rank - static_cast<int64_t>(own.size());
+    llvm::BitVector units(own.size());
+    SmallVector<AffineExpr> exprs;
+    bool isGuarded = false;
+    for (auto [i, extent] : llvm::enumerate(own)) {
+      isGuarded |= !constantDim(extent) && extent != in[lead + i];
+      if (constantDim(extent) == 1 && in[lead + i] != extent)
+        units.set(i);
+      else
+        exprs.push_back(l.d(lead + i));
     }
-    if (extent != in[lead + i] && !constantDim(extent) && constantDim(in[lead + i]))
-      return op->emitOpError("expected parameters of the input's extents, got ") << parameter.getType();
-    exprs.push_back(l.d(lead + i));
+    if (isGuarded) {
+      for (OpFoldResult extent : l.extents(loc, parameter))
+        extents.push_back(l.index(loc, extent));
+      return;
+    }
+    ins.push_back(l.dropUnits(loc, value, units));
+    maps.push_back(l.map(rank, exprs));
   }
-  ins.push_back(l.dropUnits(op->getLoc(), l.get(parameter), units));
-  maps.push_back(l.map(rank, exprs));
-  return success();
-}
+
+  Value read(OpBuilder &b, Location loc, ValueRange args) const {
+    if (extents.empty())
+      return args[number];
+    SmallVector<Value> position;
+    for (auto [i, extent] : llvm::enumerate(extents))
+      position.push_back(clampIndex(b, loc, linalg::IndexOp::create(b, loc, lead + i), extent));
+    return tensor::ExtractOp::create(b, loc, value, position);
+  }
+
+private:
+  Value value;
+  size_t number;
+  int64_t lead;
+  SmallVector<Value> extents; ///< if guarded
+};
+} // namespace
 
 static LogicalResult convertLayerNorm(Lowering &l, LayerNormOp op) {
   Location loc = op.getLoc();
@@ -121,19 +149,19 @@ static LogicalResult convertLayerNorm(Lowering &l, LayerNormOp op) {
   Value inverse = inverseDeviation(l, loc, split, squares, epsilon, wide);
   SmallVector<Value> ins{input, mean, inverse};
   SmallVector<AffineMap> maps{split.full, split.outer, split.outer};
-  if (op.getScale() && failed(addParameter(l, op, op.getInput(), op.getScale(), ins, maps)))
-    return failure();
-  if (op.getBias() && failed(addParameter(l, op, op.getInput(), op.getBias(), ins, maps)))
-    return failure();
+  std::optional<Parameter> scale, bias;
+  if (op.getScale())
+    scale.emplace(l, loc, op.getInput(), op.getScale(), ins, maps);
+  if (op.getBias())
+    bias.emplace(l, loc, op.getInput(), op.getBias(), ins, maps);
   l.set(op.getResult(), l.pointwise(loc, ins, maps, l.extents(loc, op.getInput()), element,
                                     [&](OpBuilder &b, Location loc, ValueRange args) {
                                       Value y = subScalar(b, loc, toFloat(b, loc, args[0], wide), args[1]);
                                       y = mulScalar(b, loc, y, args[2]);
-                                      unsigned next = 3;
-                                      if (op.getScale())
-                                        y = mulScalar(b, loc, y, toFloat(b, loc, args[next++], wide));
-                                      if (op.getBias())
-                                        y = addScalar(b, loc, y, toFloat(b, loc, args[next++], wide));
+                                      if (scale)
+                                        y = mulScalar(b, loc, y, toFloat(b, loc, scale->read(b, loc, args), wide));
+                                      if (bias)
+                                        y = addScalar(b, loc, y, toFloat(b, loc, bias->read(b, loc, args), wide));
                                       return toFloat(b, loc, y, element);
                                     }));
   return success();
@@ -152,12 +180,11 @@ static LogicalResult convertRMSNorm(Lowering &l, RMSNormOp op) {
   Value inverse = inverseDeviation(l, loc, split, squares, op.getEpsilon().convertToDouble(), wide);
   SmallVector<Value> ins{input, inverse};
   SmallVector<AffineMap> maps{split.full, split.outer};
-  if (failed(addParameter(l, op, op.getInput(), op.getScale(), ins, maps)))
-    return failure();
+  Parameter scale(l, loc, op.getInput(), op.getScale(), ins, maps);
   l.set(op.getResult(), l.pointwise(loc, ins, maps, l.extents(loc, op.getInput()), element,
                                     [&](OpBuilder &b, Location loc, ValueRange args) {
                                       Value y = mulScalar(b, loc, toFloat(b, loc, args[0], wide), args[1]);
-                                      y = mulScalar(b, loc, y, toFloat(b, loc, args[2], wide));
+                                      y = mulScalar(b, loc, y, toFloat(b, loc, scale.read(b, loc, args), wide));
                                       return toFloat(b, loc, y, element);
                                     }));
   return success();

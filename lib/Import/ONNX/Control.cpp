@@ -151,6 +151,34 @@ void unroll(Node &n, ::onnx::GraphProto &body, int64_t trips, SmallVector<Value>
       n.out(unsigned(count + j), n.concat(collected[j], 0));
 }
 
+/// What a loop has collected with one more row. The first one says which extents rows have that are not known before.
+Value collect(Node &n, Value iteration, Value collected, Value row) {
+  auto rowType = cast<RankedTensorType>(row.getType());
+  if (rowType.hasStaticShape())
+    return n.concat({collected, n.unsqueeze(row, {0})}, 0);
+  Type type = collected.getType();
+  Value isFirst = extract(n, n.compare(Predicate::eq, iteration, n.index(0)));
+  OpBuilder::InsertionGuard guard(n.b);
+  Region *first = n.graph.newRegion(), *others = n.graph.newRegion();
+  n.b.setInsertionPointToEnd(&first->front());
+  Value start = n.unsqueeze(row, {0});
+  if (n.failed())
+    return {};
+  scf::YieldOp::create(n.b, n.loc, castTo(n, start, type));
+  n.b.setInsertionPointToEnd(&others->front());
+  // The reshape checks that the row is of the size of those before.
+  Value shape = n.slice(n.shapeOf(collected), 0, 1, rowType.getRank() + 1);
+  Value grown = n.concat({collected, n.unsqueeze(n.reshape(row, shape), {0})}, 0);
+  if (n.failed())
+    return {};
+  scf::YieldOp::create(n.b, n.loc, castTo(n, grown, type));
+  n.b.setInsertionPointToEnd(iteration.getParentBlock());
+  auto op = scf::IfOp::create(n.b, n.loc, TypeRange(type), isFirst, false, false);
+  op.getThenRegion().takeBody(*first);
+  op.getElseRegion().takeBody(*others);
+  return op.getResult(0);
+}
+
 void loop(Node &n) {
   ::onnx::GraphProto *body = n.getGraph("body");
   if (n.failed())
@@ -216,17 +244,16 @@ void loop(Node &n) {
   // Collections grow by one row in each iteration.
   for (size_t j = 0; j < scans; ++j) {
     auto row = cast<RankedTensorType>(outputs[1 + count + j].getType());
-    if (!row.hasStaticShape())
-      return n.unsupported("collected results of unknown shape");
-    Ints shape{0};
+    Ints shape{ShapedType::kDynamic}, none{0};
     shape.append(row.getShape().begin(), row.getShape().end());
+    for (int64_t extent : row.getShape())
+      none.push_back(ShapedType::isDynamic(extent) ? 0 : extent);
     n.b.restoreInsertionPoint(here);
-    initial.push_back(n.broadcast(n.scalar(row.getElementType(), 0), n.vector(shape)));
-    shape[0] = ShapedType::kDynamic;
+    initial.push_back(n.broadcast(n.scalar(row.getElementType(), 0), n.vector(none)));
     types.push_back(RankedTensorType::get(shape, row.getElementType()));
     Value collected = region->front().addArgument(types.back(), n.loc);
     n.b.setInsertionPointToEnd(&region->front());
-    outputs[1 + count + j] = n.concat({collected, n.unsqueeze(outputs[1 + count + j], {0})}, 0);
+    outputs[1 + count + j] = collect(n, region->front().getArgument(0), collected, outputs[1 + count + j]);
   }
   if (n.failed())
     return;

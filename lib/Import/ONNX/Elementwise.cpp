@@ -180,6 +180,15 @@ void castLike(Node &n) {
   n.out(n.cast(n.in(0), n.elem(n.in(1))));
 }
 
+void bitCast(Node &n) {
+  Type to = n.elementType(n.requireInt("to"));
+  if (n.failed())
+    return;
+  if (n.elem(n.in()).isInteger(1) || to.isInteger(1))
+    return n.unsupported("truth values");
+  n.out(n.elem(n.in()) == to ? n.in() : n.make<BitcastOp>(to, n.in()));
+}
+
 void identity(Node &n) { n.out(n.in()); }
 
 void dropout(Node &n) {
@@ -276,6 +285,7 @@ void addElementwise(HandlerTable &table) {
   table.add("Swish", 1, 1, swish, 24);
   table.add("ThresholdedRelu", 1, 1, thresholdedRelu, 10);
 
+  table.add("BitCast", 1, 1, bitCast, 26);
   table.add("Cast", 1, 1, cast);
   table.add("CastLike", 2, 2, castLike, 15);
   table.add("Dropout", 1, 3, dropout);

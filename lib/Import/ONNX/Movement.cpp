@@ -403,14 +403,14 @@ void depthToSpace(Node &n) {
   std::string mode = n.getString("mode", "DCR");
   if (n.failed())
     return;
-  if (block < 1 || block > kMaxBlock || ShapedType::isDynamic(channels) || channels % (block * block) != 0)
+  if (block < 1 || block > kMaxBlock || (!ShapedType::isDynamic(channels) && channels % (block * block) != 0))
     return n.error("expected a number of channels that is a multiple of the squared blocksize " + Twine(block));
   if (mode != "DCR" && mode != "CRD")
     return n.error("attribute 'mode': expected 'DCR' or 'CRD', got '" + mode + "'");
-  int64_t depth = channels / (block * block);
+  Extent depth = n.over(n.extent(x, 1), Extent(block * block));
   Extent batch = n.extent(x, 0), height = n.extent(x, 2), width = n.extent(x, 3);
   bool isDCR = mode == "DCR";
-  SmallVector<Extent> split{batch, isDCR ? block : depth, block, isDCR ? depth : block, height, width};
+  SmallVector<Extent> split{batch, isDCR ? Extent(block) : depth, block, isDCR ? depth : Extent(block), height, width};
   Value y = n.transpose(n.reshape(x, split),
                         isDCR ? ArrayRef<int64_t>{0, 3, 4, 1, 5, 2} : ArrayRef<int64_t>{0, 1, 4, 2, 5, 3});
   SmallVector<Extent> merged{batch, depth, n.times(height, Extent(block)), n.times(width, Extent(block))};

@@ -175,6 +175,7 @@ public:
   Extent times(Extent x, Extent y) { return combine<MulOp>(x, y); }
   Extent over(Extent x, Extent y) { return combine<DivOp>(x, y); }
   Extent atLeast(Extent x, int64_t y) { return combine<MaximumOp>(x, Extent(y)); }
+  Extent atMost(Extent x, Extent y) { return combine<MinimumOp>(x, y); }
   Value toVector(Extent x) { return x.number ? vector(*x.number) : x.vector; }
   Value toScalar(Extent x);
   Value toVector(ArrayRef<Extent> extents);
@@ -203,6 +204,8 @@ private:
             return int64_t(uint64_t(p) * uint64_t(q));
           else if constexpr (std::is_same_v<OpT, DivOp>)
             return q == 0 ? 0 : p / q;
+          else if constexpr (std::is_same_v<OpT, MinimumOp>)
+            return std::min(p, q);
           else
             return std::max(p, q);
         },

@@ -85,8 +85,9 @@ void layerNormalization(Node &n) {
   Ints axes = axesFrom(axis, rank);
   Value v = n.cast(x, wide), mean = n.reduce(ReduceKind::mean, v, axes, true), centred = n.sub(v, mean);
   Value variance = n.reduce(ReduceKind::mean, n.mul(centred, centred), axes, true);
-  n.out(1, mean);
-  n.out(2, n.unary<RsqrtOp>(n.add(variance, epsilon)));
+  // The statistics are f32 whatever the input is.
+  n.out(1, n.cast(mean, n.b.getF32Type()));
+  n.out(2, n.cast(n.unary<RsqrtOp>(n.add(variance, epsilon)), n.b.getF32Type()));
 }
 
 void rmsNormalization(Node &n) {

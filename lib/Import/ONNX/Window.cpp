@@ -13,7 +13,8 @@ constexpr int64_t kMaxWindow = 1 << 20;
 struct Window {
   Ints kernel, strides, dilations, pads;
   size_t rank = 0;
-  Value input; ///< padded already where the padding is not known at compile time
+  Value input;                 ///< padded already where the padding is not known at compile time
+  SmallVector<Extent> padding; ///< that padding: what comes before each dimension, then what comes after
 
   int64_t span(size_t i) const { return dilations[i] * (kernel[i] - 1) + 1; }
 };
@@ -27,21 +28,35 @@ bool checkList(Node &n, StringRef name, const Ints &list, size_t size, int64_t l
   return !n.failed();
 }
 
-/// Reads strides, dilations and padding. `padding` is the value that run-time padding is filled with (null: none can
-/// be).
-bool readWindow(Node &n, Value x, Ints kernel, Window &w, function_ref<Value()> padding) {
+/// Pads the input itself.
+void padAtRunTime(Node &n, Window &w, ArrayRef<Extent> padding, double fill) {
+  SmallVector<Extent> all(2, Extent(0));
+  all.append(padding.begin(), padding.begin() + w.rank);
+  all.append(2, Extent(0));
+  all.append(padding.begin() + w.rank, padding.end());
+  w.input = n.pad(w.input, n.toVector(all), n.scalarLike(w.input, fill), PadMode::constant);
+  w.padding.assign(padding.begin(), padding.end());
+  w.pads.assign(2 * w.rank, 0);
+}
+
+/// Reads strides, dilations and padding. Run-time padding is filled with `fill`. An extent of the kernel that is not
+/// known is that of the filter.
+bool readWindow(Node &n, Value x, Ints kernel, Window &w, double fill, Value filter = {}) {
   n.expectRank(x, 3, 5, "operand 0");
   if (n.failed())
     return false;
   w.rank = size_t(n.rank(x)) - 2;
   w.kernel = std::move(kernel);
+  Ints known = w.kernel;
+  for (int64_t &extent : known)
+    extent = ShapedType::isDynamic(extent) ? 1 : extent;
   w.strides = n.getInts("strides").value_or(Ints(w.rank, 1));
   w.dilations = n.getInts("dilations").value_or(Ints(w.rank, 1));
   std::optional<Ints> pads = n.getInts("pads");
   std::string kind = n.getString("auto_pad", "NOTSET");
   w.pads = pads.value_or(Ints(2 * w.rank, 0));
   w.input = x;
-  if (!checkList(n, "kernel_shape", w.kernel, w.rank, 1) || !checkList(n, "strides", w.strides, w.rank, 1) ||
+  if (!checkList(n, "kernel_shape", known, w.rank, 1) || !checkList(n, "strides", w.strides, w.rank, 1) ||
       !checkList(n, "dilations", w.dilations, w.rank, 1) || !checkList(n, "pads", w.pads, 2 * w.rank, -kMaxWindow))
     return false;
   if (kind == "NOTSET" || kind.empty()) {
@@ -58,45 +73,40 @@ bool readWindow(Node &n, Value x, Ints kernel, Window &w, function_ref<Value()> 
   }
   // The result has ceil(D / stride) places: the last window ends (ceil(D / stride) - 1) * stride + span.
   bool isUpper = kind == "SAME_UPPER";
-  SmallVector<Extent> dynamic(2 * (w.rank + 2), Extent(0));
-  bool isDynamic = false;
+  SmallVector<Extent> all(2 * w.rank, Extent(0));
+  bool isKnown = true;
   for (size_t i = 0; i < w.rank; ++i) {
-    Extent total = w.span(i) - 1;
+    Extent reach = ShapedType::isDynamic(w.kernel[i])
+                       ? n.times(n.minus(n.extent(filter, int64_t(i) + 2), Extent(1)), Extent(w.dilations[i]))
+                       : Extent(w.span(i) - 1);
+    Extent total = reach;
     if (w.strides[i] != 1) {
       Extent extent = n.extent(x, int64_t(i) + 2);
       Extent last = n.times(n.minus(ceilDiv(n, extent, w.strides[i]), Extent(1)), Extent(w.strides[i]));
-      total = n.atLeast(n.minus(n.plus(last, Extent(w.span(i))), extent), 0);
+      total = n.atLeast(n.minus(n.plus(n.plus(last, reach), Extent(1)), extent), 0);
     }
     Extent small = n.over(total, Extent(2)), large = n.minus(total, small);
-    Extent before = isUpper ? small : large, after = isUpper ? large : small;
-    if (before.number) {
-      w.pads[i] = *before.number;
-      w.pads[w.rank + i] = *after.number;
-    } else {
-      isDynamic = true;
-      dynamic[i + 2] = before;
-      dynamic[w.rank + 2 + i + 2] = after;
-    }
+    all[i] = isUpper ? small : large;
+    all[w.rank + i] = isUpper ? large : small;
+    isKnown &= total.number.has_value();
   }
-  if (isDynamic) {
-    Value fill = padding ? padding() : Value();
-    if (!fill)
-      n.unsupported("auto_pad of dimensions that are not known");
-    else
-      w.input = n.pad(x, n.toVector(dynamic), fill, PadMode::constant);
-  }
+  if (!isKnown)
+    padAtRunTime(n, w, all, fill);
+  else
+    for (size_t i = 0; i < 2 * w.rank; ++i)
+      w.pads[i] = *all[i].number;
   return !n.failed();
 }
 
-/// The filter's spatial extents, which kernel_shape repeats.
+/// The filter's spatial extents, which kernel_shape repeats; unknown ones stay unknown.
 Ints filterKernel(Node &n, Value filter) {
-  Ints kernel;
-  for (int64_t i = 2; i < n.rank(filter); ++i) {
+  Ints kernel, declared = n.getInts("kernel_shape").value_or(Ints());
+  for (int64_t i = 2; i < n.rank(filter); ++i)
     kernel.push_back(n.dim(filter, i));
-    if (ShapedType::isDynamic(kernel.back()))
-      n.unsupported("a filter of unknown shape");
-  }
-  if (std::optional<Ints> declared = n.getInts("kernel_shape"); declared && !n.failed() && *declared != kernel)
+  bool fits = declared.empty() || declared.size() == kernel.size();
+  for (auto [extent, number] : llvm::zip(kernel, declared))
+    fits &= ShapedType::isDynamic(extent) || extent == number;
+  if (!fits)
     n.error("attribute 'kernel_shape': expected the filter's extents");
   return kernel;
 }
@@ -120,6 +130,8 @@ void convTranspose(Node &n) {
   w.rank = size_t(std::max<int64_t>(n.rank(x), 2)) - 2;
   n.expectRank(x, 3, 5, "operand 0");
   w.kernel = filterKernel(n, filter);
+  if (llvm::any_of(w.kernel, ShapedType::isDynamic))
+    return n.unsupported("a filter of unknown shape");
   w.strides = n.getInts("strides").value_or(Ints(w.rank, 1));
   w.dilations = n.getInts("dilations").value_or(Ints(w.rank, 1));
   w.pads = n.getInts("pads").value_or(Ints(2 * w.rank, 0));
@@ -170,20 +182,42 @@ Ints requireKernel(Node &n) {
   return kernel.value_or(Ints());
 }
 
+/// Positions in the padded tensor as positions in `x`.
+Value withoutPadding(Node &n, Value positions, Value padded, Value x, const Window &w, bool isColumnMajor) {
+  // Peel the spatial coordinates off, fastest first; what is left is the position of the image.
+  SmallVector<int64_t> order;
+  for (size_t i = 0; i < w.rank; ++i)
+    order.push_back(int64_t(i));
+  if (isColumnMajor && w.rank >= 2)
+    std::swap(order[w.rank - 1], order[w.rank - 2]);
+  Value rest = positions, result;
+  SmallVector<Value> places(w.rank);
+  for (int64_t i : llvm::reverse(order)) {
+    Value extent = n.toScalar(n.extent(padded, i + 2));
+    Value place = n.sub(n.binary<RemOp>(rest, extent), n.toScalar(w.padding[size_t(i)]));
+    places[size_t(i)] = n.maximum(place, n.index(0)); // (a window that holds nothing above the padding)
+    rest = n.div(rest, extent);
+  }
+  result = rest;
+  for (int64_t i : order)
+    result = n.add(n.mul(result, n.toScalar(n.extent(x, i + 2))), places[size_t(i)]);
+  return result;
+}
+
 void maxPool(Node &n) {
   Value x = n.in();
   Window w;
   bool isCeil = n.getBool("ceil_mode", false), isColumnMajor = n.getBool("storage_order", false);
   Ints kernel = requireKernel(n);
-  if (n.failed() || !readWindow(n, x, kernel, w, [&] {
-        return n.wants(1) ? Value() : n.scalarLike(x, -std::numeric_limits<double>::infinity());
-      }))
+  if (n.failed() || !readWindow(n, x, kernel, w, -std::numeric_limits<double>::infinity()))
     return;
   n.out(0, n.make<MaxPoolOp>(n.elem(x), w.input, ArrayRef(w.kernel), ArrayRef(w.strides), ArrayRef(w.dilations),
                              ArrayRef(w.pads), isCeil, false));
-  if (n.wants(1))
-    n.out(1, n.make<MaxPoolIndicesOp>(n.b.getI64Type(), w.input, ArrayRef(w.kernel), ArrayRef(w.strides),
-                                      ArrayRef(w.dilations), ArrayRef(w.pads), isCeil, isColumnMajor));
+  if (!n.wants(1))
+    return;
+  Value positions = n.make<MaxPoolIndicesOp>(n.b.getI64Type(), w.input, ArrayRef(w.kernel), ArrayRef(w.strides),
+                                             ArrayRef(w.dilations), ArrayRef(w.pads), isCeil, isColumnMajor);
+  n.out(1, w.padding.empty() ? positions : withoutPadding(n, positions, w.input, x, w, isColumnMajor));
 }
 
 void averagePool(Node &n) {
@@ -191,10 +225,22 @@ void averagePool(Node &n) {
   Window w;
   bool isCeil = n.getBool("ceil_mode", false), includesPad = n.getBool("count_include_pad", false);
   Ints kernel = requireKernel(n);
-  if (n.failed() || !readWindow(n, x, kernel, w, nullptr))
+  if (n.failed() || !readWindow(n, x, kernel, w, 0))
     return;
-  n.out(n.make<AvgPoolOp>(n.elem(x), w.input, ArrayRef(w.kernel), ArrayRef(w.strides), ArrayRef(w.dilations),
-                          ArrayRef(w.pads), isCeil, includesPad, false));
+  auto mean = [&](Value v, bool counts) {
+    return n.make<AvgPoolOp>(n.elem(x), v, ArrayRef(w.kernel), ArrayRef(w.strides), ArrayRef(w.dilations),
+                             ArrayRef(w.pads), isCeil, counts, false);
+  };
+  if (w.padding.empty() || includesPad)
+    return n.out(mean(w.input, includesPad));
+  // Padded at run time: the mean with the padding, over the share of places that are none.
+  Value padded = mean(w.input, true);
+  SmallVector<Extent> image(2, Extent(1));
+  for (int64_t i = 2; i < n.rank(x); ++i)
+    image.push_back(n.extent(x, i));
+  w.input = n.broadcast(n.scalarLike(x, 1), n.toVector(image));
+  padAtRunTime(n, w, SmallVector<Extent>(w.padding), 0);
+  n.out(n.div(padded, mean(w.input, true)));
 }
 
 Value power(Node &n, Value x, int64_t p) {
@@ -218,23 +264,29 @@ void lpPool(Node &n) {
   bool isCeil = n.getBool("ceil_mode", false);
   Window w;
   Ints kernel = requireKernel(n);
-  if (n.failed() || !readWindow(n, x, kernel, w, [&] { return n.scalarLike(x, 0); }))
+  if (n.failed() || !readWindow(n, x, kernel, w, 0))
     return;
   double size = 1;
+  bool isKnown = true;
+  SmallVector<Extent> padding;
   for (size_t i = 0; i < w.rank; ++i) {
     size *= double(w.kernel[i]);
-    if (!isCeil)
-      continue;
-    // Make every window lie inside the padding.
-    int64_t extent = n.dim(w.input, int64_t(i) + 2);
-    if (ShapedType::isDynamic(extent))
-      return n.unsupported("ceil_mode with dimensions that are not known");
-    int64_t before = w.pads[i], &after = w.pads[w.rank + i], stride = w.strides[i];
-    int64_t count = (extent + before + after - w.span(i) + stride - 1) / stride + 1;
-    if ((count - 1) * stride >= extent + before)
-      --count;
-    after = std::max<int64_t>(after, (count - 1) * stride + w.span(i) - extent - before);
+    padding.push_back(w.pads[i]);
   }
+  for (size_t i = 0; i < w.rank && isCeil; ++i) {
+    // Make every window lie inside the padding; the last one starts in the input.
+    Extent end = n.plus(n.extent(w.input, int64_t(i) + 2), Extent(w.pads[i]));
+    Extent full = ceilDiv(n, n.plus(end, Extent(w.pads[w.rank + i] - w.span(i))), w.strides[i]);
+    Extent last = n.atMost(full, n.over(n.minus(end, Extent(1)), Extent(w.strides[i])));
+    Extent missing = n.minus(n.plus(n.times(last, Extent(w.strides[i])), Extent(w.span(i))), end);
+    padding.push_back(n.atLeast(missing, w.pads[w.rank + i]));
+    isKnown &= padding.back().number.has_value();
+  }
+  if (isCeil && !isKnown)
+    padAtRunTime(n, w, padding, 0);
+  else if (isCeil)
+    for (size_t i = 0; i < w.rank; ++i)
+      w.pads[w.rank + i] = *padding[w.rank + i].number;
   Value mean = n.make<AvgPoolOp>(n.elem(x), power(n, w.input, p), ArrayRef(w.kernel), ArrayRef(w.strides),
                                  ArrayRef(w.dilations), ArrayRef(w.pads), false, true, false);
   n.out(root(n, n.mul(mean, size), p));
@@ -360,6 +412,8 @@ void resizeTo(Node &n, Value x, Value scales, Value sizes, ArrayRef<int64_t> axe
       double chosen = policy == "not_larger" ? HUGE_VAL : 0;
       for (auto [i, axis] : llvm::enumerate(axes)) {
         double scale = float((*numbers)[i]) / float(n.dim(x, axis));
+        if (scale == 0)
+          scale = 1; // of an empty result, where it plays no part
         chosen = policy == "not_larger" ? std::min(chosen, scale) : std::max(chosen, scale);
         all[size_t(axis)] = scale;
       }
@@ -381,7 +435,9 @@ void resizeTo(Node &n, Value x, Value scales, Value sizes, ArrayRef<int64_t> axe
       sizes = n.toVector(all64);
     } else {
       Value shape = n.cast(n.gather(n.shapeOf(x), n.vector(axes), 0), real);
-      Value factors = n.div(n.cast(sizes, real), shape);
+      Value factors = n.div(n.cast(sizes, real), n.maximum(shape, n.scalar(real, 1)));
+      // Without elements the scale plays no part.
+      factors = n.select(n.compare(Predicate::gt, factors, n.scalar(real, 0)), factors, n.scalar(real, 1));
       if (policy != "stretch") {
         factors = n.reduce(policy == "not_larger" ? ReduceKind::min : ReduceKind::max, factors, {0}, true);
         sizes = n.cast(n.unary<FloorOp>(n.add(n.mul(shape, factors), 0.5)), i64);
@@ -449,7 +505,7 @@ Value convolution(Node &n, Value x, Value filter, Value bias) {
   n.expectRank(filter, n.rank(x), n.rank(x), "the filter");
   int64_t groups = readGroups(n);
   Ints kernel = filterKernel(n, filter);
-  if (n.failed() || !readWindow(n, x, kernel, w, [&] { return n.scalarLike(x, 0); }))
+  if (n.failed() || !readWindow(n, x, kernel, w, 0, filter))
     return {};
   return n.make<ConvOp>(n.elem(x), w.input, filter, bias, ArrayRef(w.strides), ArrayRef(w.dilations), ArrayRef(w.pads),
                         uint64_t(groups), false);

@@ -5,21 +5,23 @@
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace mlir::aic;
 
 //===-- Shapes --------------------------------------------------------------===//
 
-static LogicalResult inferUnary(Operation *op, ShapeScope &scope, SmallVectorImpl<Dims> &results) {
-  results.emplace_back(scope.dims(op->getOperand(0)));
-  return success();
+/// What the definitions call an operand of an elementwise operation.
+static StringRef operandName(Operation *op, size_t number) {
+  if (isa<SelectOp>(op))
+    return ArrayRef<StringRef>{"condition", "lhs", "rhs"}[number];
+  return number == 0 ? "lhs" : "rhs";
 }
 
-/// The broadcast of all operands.
-static LogicalResult inferBroadcast(Operation *op, ArrayRef<StringRef> names, ShapeScope &scope,
-                                    SmallVectorImpl<Dims> &results) {
+LogicalResult mlir::aic::detail::inferElementwise(Operation *op, ShapeScope &scope, SmallVectorImpl<Dims> &results) {
   Dims result;
-  for (auto [name, operand] : llvm::zip_equal(names, op->getOperands())) {
+  for (auto [number, operand] : llvm::enumerate(op->getOperands())) {
     ArrayRef<AffineExpr> dims = scope.dims(operand);
     if (dims.size() > result.size())
       result.insert(result.begin(), dims.size() - result.size(), scope.constant(1));
@@ -28,8 +30,8 @@ static LogicalResult inferBroadcast(Operation *op, ArrayRef<StringRef> names, Sh
       AffineExpr extent = scope.broadcast(result[lead + i], dim);
       if (!extent)
         return op->emitOpError("expected ")
-               << name << " to broadcast with the operands before it, got extent " << *constantDim(dim)
-               << " in dimension " << i << ", theirs is " << *constantDim(result[lead + i]);
+               << operandName(op, number) << " to broadcast with the operands before it, got extent "
+               << *constantDim(dim) << " in dimension " << i << ", theirs is " << *constantDim(result[lead + i]);
       result[lead + i] = extent;
     }
   }
@@ -37,65 +39,22 @@ static LogicalResult inferBroadcast(Operation *op, ArrayRef<StringRef> names, Sh
   return success();
 }
 
-#define AIC_UNARY(NAME)                                                                                                \
+#define AIC_ELEMENTWISE(NAME)                                                                                          \
   LogicalResult NAME##Op::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &results) {                             \
-    return inferUnary(*this, scope, results);                                                                          \
+    return mlir::aic::detail::inferElementwise(*this, scope, results);                                                 \
   }
-AIC_UNARY(Abs)
-AIC_UNARY(Neg)
-AIC_UNARY(Sign)
-AIC_UNARY(Relu)
-AIC_UNARY(Exp)
-AIC_UNARY(Log)
-AIC_UNARY(Sqrt)
-AIC_UNARY(Rsqrt)
-AIC_UNARY(Erf)
-AIC_UNARY(Sigmoid)
-AIC_UNARY(Tanh)
-AIC_UNARY(Sin)
-AIC_UNARY(Cos)
-AIC_UNARY(Tan)
-AIC_UNARY(Asin)
-AIC_UNARY(Acos)
-AIC_UNARY(Atan)
-AIC_UNARY(Sinh)
-AIC_UNARY(Cosh)
-AIC_UNARY(Asinh)
-AIC_UNARY(Acosh)
-AIC_UNARY(Atanh)
-AIC_UNARY(Floor)
-AIC_UNARY(Ceil)
-AIC_UNARY(Round)
-AIC_UNARY(Not)
-AIC_UNARY(BitwiseNot)
-AIC_UNARY(IsNan)
-AIC_UNARY(IsInf)
-AIC_UNARY(Cast)
-#undef AIC_UNARY
+AIC_ELEMENTWISE(IsNan)
+AIC_ELEMENTWISE(IsInf)
+AIC_ELEMENTWISE(Cast)
+AIC_ELEMENTWISE(Compare)
+AIC_ELEMENTWISE(Select)
+#undef AIC_ELEMENTWISE
 
-#define AIC_BINARY(NAME)                                                                                               \
-  LogicalResult NAME##Op::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &results) {                             \
-    return inferBroadcast(*this, {"lhs", "rhs"}, scope, results);                                                      \
-  }
-AIC_BINARY(Add)
-AIC_BINARY(Sub)
-AIC_BINARY(Mul)
-AIC_BINARY(Div)
-AIC_BINARY(Rem)
-AIC_BINARY(Mod)
-AIC_BINARY(Pow)
-AIC_BINARY(Maximum)
-AIC_BINARY(Minimum)
-AIC_BINARY(And)
-AIC_BINARY(Or)
-AIC_BINARY(Xor)
-AIC_BINARY(ShiftLeft)
-AIC_BINARY(ShiftRight)
-AIC_BINARY(Compare)
-#undef AIC_BINARY
-
-LogicalResult SelectOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &results) {
-  return inferBroadcast(*this, {"condition", "lhs", "rhs"}, scope, results);
+LogicalResult BitcastOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &results) {
+  Type from = getInput().getType().getElementType(), to = getType().getElementType();
+  if (from.getIntOrFloatBitWidth() != to.getIntOrFloatBitWidth()) // bitcast_c1
+    return emitOpError("expected element types of one size, got ") << from << " and " << to;
+  return mlir::aic::detail::inferElementwise(*this, scope, results);
 }
 
 //===-- Quantisation --------------------------------------------------------===//
@@ -130,7 +89,8 @@ static LogicalResult inferQuantisation(OpT op, ShapeScope &scope, SmallVectorImp
   if (failed(checkParameter(op, "scale", op.getScale(), axis, blockSize, scope)) ||
       failed(checkParameter(op, "zero_point", op.getZeroPoint(), axis, blockSize, scope)))
     return failure();
-  return inferUnary(op, scope, results);
+  results.emplace_back(scope.dims(op.getInput()));
+  return success();
 }
 
 /// The zero point has the type of the quantised numbers.
@@ -353,8 +313,8 @@ std::optional<Dims> SelectOp::inferElements(ShapeScope &scope) {
 
 //===-- Folders -------------------------------------------------------------===//
 
-/// The number that all elements of a constant are, with the constant's shape not extending what it is combined with:
-/// the result has the shape of `other`.
+/// The number (with the sign of a zero) that all elements of a constant are, with the constant's shape not extending
+/// what it is combined with: the result has the shape of `other`.
 static std::optional<double> neutralCandidate(Attribute constant, Value other, Type result) {
   auto elements = dyn_cast_if_present<DenseElementsAttr>(constant);
   if (!elements || !elements.isSplat() || other.getType() != result)
@@ -369,18 +329,24 @@ static std::optional<double> neutralCandidate(Attribute constant, Value other, T
   return value.isZero() ? 0.0 : value.isOne() ? 1.0 : std::optional<double>();
 }
 
+/// Whether x + number is x: -0 + 0 is 0, so that for real numbers only -0 has no effect.
+static bool isNeutralInSum(std::optional<double> number, Type type) {
+  return number == 0.0 && (std::signbit(*number) || !isa<FloatType>(getElementTypeOrSelf(type)));
+}
+
 OpFoldResult AddOp::fold(FoldAdaptor adaptor) {
-  // x + 0 --> x; the sign of a zero is not kept.
-  if (neutralCandidate(adaptor.getRhs(), getLhs(), getType()) == 0.0)
+  // x + -0 --> x
+  if (isNeutralInSum(neutralCandidate(adaptor.getRhs(), getLhs(), getType()), getType()))
     return getLhs();
-  if (neutralCandidate(adaptor.getLhs(), getRhs(), getType()) == 0.0)
+  if (isNeutralInSum(neutralCandidate(adaptor.getLhs(), getRhs(), getType()), getType()))
     return getRhs();
   return {};
 }
 
 OpFoldResult SubOp::fold(FoldAdaptor adaptor) {
   // x - 0 --> x
-  if (neutralCandidate(adaptor.getRhs(), getLhs(), getType()) == 0.0)
+  std::optional<double> number = neutralCandidate(adaptor.getRhs(), getLhs(), getType());
+  if (number == 0.0 && !std::signbit(*number))
     return getLhs();
   return {};
 }
@@ -401,12 +367,9 @@ OpFoldResult DivOp::fold(FoldAdaptor adaptor) {
   return {};
 }
 
-OpFoldResult CastOp::fold(FoldAdaptor adaptor) {
-  // A cast to the same type --> x
-  if (getInput().getType() == getType())
-    return getInput();
-  return {};
-}
+// A cast to the same type --> x
+OpFoldResult CastOp::fold(FoldAdaptor) { return getInput().getType() == getType() ? getInput() : Value(); }
+OpFoldResult BitcastOp::fold(FoldAdaptor) { return getInput().getType() == getType() ? getInput() : Value(); }
 
 namespace {
 

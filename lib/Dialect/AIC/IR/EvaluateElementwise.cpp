@@ -7,59 +7,6 @@ using namespace mlir;
 using namespace mlir::aic;
 namespace eval = ::aic::eval;
 
-#define AIC_UNARY(NAME)                                                                                                \
-  std::string NAME##Op::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) {                  \
-    return eval::unary(eval::Unary::NAME, operands[0], results.emplace_back());                                        \
-  }
-AIC_UNARY(Abs)
-AIC_UNARY(Neg)
-AIC_UNARY(Sign)
-AIC_UNARY(Relu)
-AIC_UNARY(Exp)
-AIC_UNARY(Log)
-AIC_UNARY(Sqrt)
-AIC_UNARY(Rsqrt)
-AIC_UNARY(Erf)
-AIC_UNARY(Sigmoid)
-AIC_UNARY(Tanh)
-AIC_UNARY(Sin)
-AIC_UNARY(Cos)
-AIC_UNARY(Tan)
-AIC_UNARY(Asin)
-AIC_UNARY(Acos)
-AIC_UNARY(Atan)
-AIC_UNARY(Sinh)
-AIC_UNARY(Cosh)
-AIC_UNARY(Asinh)
-AIC_UNARY(Acosh)
-AIC_UNARY(Atanh)
-AIC_UNARY(Floor)
-AIC_UNARY(Ceil)
-AIC_UNARY(Round)
-AIC_UNARY(Not)
-AIC_UNARY(BitwiseNot)
-#undef AIC_UNARY
-
-#define AIC_BINARY(NAME)                                                                                               \
-  std::string NAME##Op::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) {                  \
-    return eval::binary(eval::Binary::NAME, operands[0], operands[1], results.emplace_back());                         \
-  }
-AIC_BINARY(Add)
-AIC_BINARY(Sub)
-AIC_BINARY(Mul)
-AIC_BINARY(Div)
-AIC_BINARY(Rem)
-AIC_BINARY(Mod)
-AIC_BINARY(Pow)
-AIC_BINARY(Maximum)
-AIC_BINARY(Minimum)
-AIC_BINARY(And)
-AIC_BINARY(Or)
-AIC_BINARY(Xor)
-AIC_BINARY(ShiftLeft)
-AIC_BINARY(ShiftRight)
-#undef AIC_BINARY
-
 std::string IsNanOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) {
   return eval::isNaN(operands[0], results.emplace_back());
 }
@@ -74,6 +21,13 @@ std::string CastOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Te
     return "expected an element type of graph tensors";
   results.push_back(eval::cast(operands[0], *type));
   return "";
+}
+
+std::string BitcastOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) {
+  std::optional<eval::DType> type = toDType(getType().getElementType());
+  if (!type)
+    return "expected an element type of graph tensors";
+  return eval::bitcast(operands[0], *type, results.emplace_back());
 }
 
 std::string CompareOp::evaluate(ArrayRef<eval::View> operands, std::vector<eval::Tensor> &results) {

@@ -70,3 +70,11 @@ func.func @dequantize_blocks(%x: tensor<2x8xi8>, %s: tensor<2x2xf32>, %z: tensor
   %0 = aic.dequantize %x, %s, %z {axis = 1 : i64, block_size = 3 : i64} : (tensor<2x8xi8>, tensor<2x2xf32>, tensor<2x2xi8>) -> tensor<2x8xf32>
   return
 }
+
+// -----
+
+func.func @bitcast_c1(%x: tensor<4xf32>) {
+  // expected-error @+1 {{expected element types of one size, got 'f32' and 'i16'}}
+  %0 = aic.bitcast %x : (tensor<4xf32>) -> tensor<4xi16>
+  return
+}

@@ -127,3 +127,10 @@ func.func @quantisation(%x: tensor<2x8xf32>, %s: tensor<8xf32>, %z: tensor<8xi8>
   %2 = aic.dequantize %1, %bs, %bz {axis = 1 : i64, block_size = 3 : i64} : (tensor<2x8xi8>, tensor<2x3xf32>, tensor<2x3xi8>) -> tensor<2x8xf16>
   return %2 : tensor<2x8xf16>
 }
+
+// CHECK-LABEL: func @bitcast
+func.func @bitcast(%x: tensor<4x?xf32>) -> tensor<4x?xui32> {
+  // CHECK: aic.bitcast %
+  %0 = aic.bitcast %x : (tensor<4x?xf32>) -> tensor<4x?xui32>
+  return %0 : tensor<4x?xui32>
+}

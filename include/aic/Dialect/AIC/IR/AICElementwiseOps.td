@@ -4,6 +4,20 @@
 
 include "aic/Dialect/AIC/IR/AICBase.td"
 
+/// The definitions of an operation whose meaning is an enumerator of lib/Eval that has its name.
+class AIC_EvalDefinition<string function, string opName, string arguments> {
+  code text = [{
+    ::llvm::LogicalResult $cppClass::inferShapes(ShapeScope &scope, ::llvm::SmallVectorImpl<Dims> &results) {
+      return detail::inferElementwise(*this, scope, results);
+    }
+    std::string $cppClass::evaluate(::llvm::ArrayRef<::aic::eval::View> operands,
+                                    std::vector<::aic::eval::Tensor> &results) {
+      return ::aic::eval::}] # function # "(" # !subst("AIC_", "", !subst("Op", "", opName)) # ", " # arguments # [{,
+                                results.emplace_back());
+    }
+  }];
+}
+
 //===-- One operand ---------------------------------------------------------===//
 
 class AIC_UnaryOp<string mnemonic, Type type, string meaning> : AIC_Op<mnemonic, [AllElementTypesMatch<["input", "result"]>]> {
@@ -18,6 +32,7 @@ class AIC_UnaryOp<string mnemonic, Type type, string meaning> : AIC_Op<mnemonic,
   let arguments = (ins type:$input);
   let results = (outs type:$result);
   let hasFolder = 0;
+  let extraClassDefinition = AIC_EvalDefinition<"unary", "::aic::eval::Unary::" # NAME, "operands[0]">.text;
 }
 
 def AIC_AbsOp : AIC_UnaryOp<"abs", AIC_NumberTensor, "`|x|`; the lowest integer wraps to itself">;
@@ -76,6 +91,21 @@ def AIC_CastOp : AIC_ShapeOp<"cast"> {
   let hasFolder = 1;
 }
 
+def AIC_BitcastOp : AIC_Op<"bitcast"> {
+  let summary = "The bits of every element as another element type";
+  let description = [{
+    The elements' bits stay, their type changes. C1: both types have elements of the same size; `i1` is none of them.
+
+    Example:
+    ```mlir
+    %1 = aic.bitcast %0 : (tensor<4xf32>) -> tensor<4xi32>
+    ```
+  }];
+  let arguments = (ins AIC_NumberTensor:$input);
+  let results = (outs AIC_NumberTensor:$result);
+  let hasFolder = 1;
+}
+
 //===-- Two operands, broadcast ---------------------------------------------===//
 
 class AIC_BinaryOp<string mnemonic, Type type, string meaning, list<Trait> traits = []>
@@ -90,6 +120,7 @@ class AIC_BinaryOp<string mnemonic, Type type, string meaning, list<Trait> trait
   }];
   let arguments = (ins type:$lhs, type:$rhs);
   let results = (outs type:$result);
+  let extraClassDefinition = AIC_EvalDefinition<"binary", "::aic::eval::Binary::" # NAME, "operands[0], operands[1]">.text;
 }
 
 def AIC_AddOp : AIC_BinaryOp<"add", AIC_NumberTensor, "`lhs + rhs`, integers wrap", [Commutative]> { let hasFolder = 1; }

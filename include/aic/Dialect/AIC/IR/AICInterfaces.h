@@ -9,6 +9,8 @@
 namespace mlir::aic::detail {
 /// The declared result types agree with what inferShapes derives from the operands.
 LogicalResult verifyGraphOp(Operation *op);
+/// The result has the dims of all operands, broadcast.
+LogicalResult inferElementwise(Operation *op, ShapeScope &scope, SmallVectorImpl<Dims> &results);
 } // namespace mlir::aic::detail
 
 #include "aic/Dialect/AIC/IR/AICInterfaces.h.inc"

@@ -23,11 +23,11 @@ namespace mlir::aic {
 LogicalResult inferResultTypes(Operation *op, ShapeScope &scope);
 
 /// Builds an operation with one result of the given element type whose dims are inferred from the operands. Returns
-/// null after an error.
+/// null after an error. The operands are checked first: it is what inferShapes relies on.
 template <typename OpT, typename... Args>
 OpT createInferred(OpBuilder &b, Location loc, Type element, ShapeScope &scope, Args &&...args) {
   auto op = OpT::create(b, loc, RankedTensorType::get({}, element), std::forward<Args>(args)...);
-  if (succeeded(inferResultTypes(op, scope)))
+  if (succeeded(op.verifyInvariantsImpl()) && succeeded(inferResultTypes(op, scope)))
     return op;
   op->erase();
   return nullptr;
