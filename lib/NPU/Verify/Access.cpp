@@ -1,7 +1,7 @@
 //===- Access.cpp - Which bytes an instruction touches ------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Written from the descriptions in npu_isa.td, independently of the simulator; a test compares the two byte by byte.
+// Written from the descriptions in npu_isa.td. A test enumerates the bytes of random instructions from the same text.
 //
 //===----------------------------------------------------------------------===//
 
