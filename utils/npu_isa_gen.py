@@ -47,6 +47,7 @@ class Isa:
             demand(one.opcode != other.opcode, f"{other.name}: expected an opcode of its own, got that of {one.name}")
         names = [i.name for i in self.insts]
         demand(len(set(names)) == len(names), "expected every mnemonic once")
+        self.chapters = sorted(of("Family"), key=line)
         self.fields = list(dict.fromkeys(f.name for i in self.insts for f in i.fields))
 
     @staticmethod
@@ -106,6 +107,8 @@ class Inst:
     def __init__(self, isa, record):
         self.name, self.opcode, self.words = record["Mnemonic"], number(record["Opcode"]), record["Words"]
         self.summary, self.description, self.later = record["Summary"], record["Description"].strip(), bool(record["Later"])
+        demand(record["Chapter"], f"{self.name}: expected a chapter")
+        self.structure, self.chapter = bool(record["Structure"]), record["Chapter"]["def"]
         self.engines = [isa.records[e["def"]]["Name"] for e in record["Engines"]]
         self.line = line(record)
         demand(1 <= self.words <= MAX_WORDS, f"{self.name}: expected 1 to {MAX_WORDS} words, got {self.words}")
@@ -164,7 +167,7 @@ def emit_tables(isa):
         engines = sum(1 << n for n, e in enumerate(isa.engines) if e["Name"] in i.engines)
         fields = layouts[i.layout]
         index = fields.replace("kFieldsOf", "kIndexOf") if i.fields else "kNoIndex"
-        rows.append(f"    {{0x{i.opcode:02x}, {{\"{i.name}\", {i.words}, 0x{engines:02x}, {str(i.later).lower()}, {fields}, {len(i.fields)}, "
+        rows.append(f"    {{0x{i.opcode:02x}, {{\"{i.name}\", {i.words}, 0x{engines:02x}, {str(i.later).lower()}, {str(i.structure).lower()}, {fields}, {len(i.fields)}, "
                     f"{operands[key]}, {len(i.operands)}, {i.used}, {index}}}}},\n")
     out.append(f"static const int8_t kNoIndex[kFields] = {{{', '.join('-1' for _ in isa.fields)}}};\n")
     out.append("static const struct {\n  uint8_t opcode;\n  OpcodeInfo info;\n} kOpcodes[] = {\n" + "".join(rows) + "};\n")
@@ -194,6 +197,94 @@ def emit_dict(isa):
     return "".join(out)
 
 
+def table(header, rows):
+    lines = [header, ["---"] * len(header)] + rows
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n" for row in lines)
+
+
+def bit_range(low, width):
+    """`w1 [31:0]`, or two of them for a field that crosses words."""
+    parts = []
+    while width:
+        word, at = divmod(low, WORD_BITS)
+        take = min(width, WORD_BITS - at)
+        parts.append(f"w{word} [{at + take - 1}:{at}]" if take > 1 else f"w{word} [{at}]")
+        low, width = low + take, width - take
+    return ", ".join(parts)
+
+
+def layout_table(isa, inst):
+    rows = [["`" + f.name + "`", bit_range(f.low, f.width), f"{f.kind} {f.width}" if not f.enum else f"{f.enum} {f.width}", f.summary]
+            for f in inst.fields]
+    if inst.used < inst.words * WORD_BITS:
+        rows.append(["", bit_range(inst.used, inst.words * WORD_BITS - inst.used), "reserved", "0"])
+    return table(["field", "bits", "type", "meaning"], rows)
+
+
+def operand_text(o):
+    way = {(True, False): "read", (False, True): "written", (True, True): "read and written"}[o.reads, o.writes]
+    return f"`{o.field}` in {' or '.join(o.space_names)}, {way}" + (f", in use if {o.condition_text}" if o.condition else "")
+
+
+def chapter_text(isa, chapter, number):
+    """Instructions with the same layout stand together, above its table."""
+    out = [f"### {number} {chapter['Title']}\n\n"]
+    if chapter["Text"]:
+        out.append(chapter["Text"].strip() + "\n\n")
+    layouts = {}
+    for i in isa.insts:
+        if i.chapter == chapter["!name"]:
+            layouts.setdefault(i.layout, []).append(i)
+    demand(layouts, f"chapter {chapter['!name']}: expected an instruction")
+    for insts in layouts.values():
+        names = [i.name for i in insts]
+        out.append("#### " + (", ".join(names) if len(names) < 6 else f"{names[0]} to {names[-1]}") + "\n\n")
+        rows = []
+        for i in insts:
+            summary = i.summary + (" *(encodes, is not executed by this version)*" if i.later else "")
+            rows.append([f"`{i.name}`", f"0x{i.opcode:02x}", str(i.words), ", ".join(i.engines), summary])
+        out.append(table(["mnemonic", "opcode", "words", "engine", "meaning"], rows) + "\n")
+        operands = {}
+        for i in insts:
+            operands.setdefault("; ".join(operand_text(o) for o in i.operands), []).append(i.name)
+        for text, users in operands.items():
+            if text:
+                out.append((f"Operands{'' if len(operands) == 1 else ' of ' + ', '.join(users)}: {text}.\n\n"))
+        described = {}
+        for i in insts:
+            if i.description:
+                described.setdefault(i.description, []).append(i.name)
+        for text, users in described.items():
+            out.append(f"**{', '.join(users)}.** {text}\n\n")
+        if insts[0].fields:
+            out.append(layout_table(isa, insts[0]) + "\n")
+        else:
+            out.append("No fields: every bit above the header is 0.\n\n")
+    return "".join(out)
+
+
+def emit_manual(isa, template):
+    engines = table(["code", "engine", "does"], [[str(number(e["Code"])), e["Name"], e["Summary"]] for e in isa.engines])
+    spaces = table(["code", "space", "holds"], [[str(number(s["Code"])), s["Name"], s["Summary"]] for s in isa.spaces])
+    enums = table(["type", "codes from 0"], [[e["!name"], ", ".join(e["Values"])] for e in isa.enums])
+    chapters = "".join(chapter_text(isa, c, f"@CHAPTER@.{n}") for n, c in enumerate(isa.chapters, 1))
+    opcodes = {i.opcode: i.name for i in isa.insts}
+    used = sorted({o >> 3 for o in opcodes})
+    opcode_map = table([""] + [f"+{n}" for n in range(8)],
+                       [[f"**0x{8 * row:02x}**"] + [opcodes.get(8 * row + n, "") for n in range(8)] for row in used])
+    later = ", ".join(i.name for i in isa.insts if i.later)
+    values = {"ENGINES": engines, "SPACES": spaces, "ENUMS": enums, "INSTRUCTIONS": chapters, "OPCODES": opcode_map,
+              "COUNT": str(len(isa.insts)), "LATER": later}
+    text = re.sub(r"@@(\w+)@@\n?", lambda m: values[m[1]] if m[1] in values else fail_placeholder(m[1]), template)
+    # Chapters are numbered by the section that they stand in.
+    section = re.search(r"^## (\d+)[^\n]*\n(?:(?!^## ).*\n)*?.*@CHAPTER@", text, re.M)
+    return text.replace("@CHAPTER@", section[1] if section else "").rstrip("\n") + "\n"
+
+
+def fail_placeholder(name):
+    raise IsaError(f"template: expected a known placeholder, got '@@{name}@@'")
+
+
 def quote(text):
     return json.dumps(text, ensure_ascii=True)
 
@@ -213,18 +304,25 @@ def write(path, text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("json", help="output of llvm-tblgen --dump-json")
+    parser.add_argument("--manual", metavar="FILE")
+    parser.add_argument("--template", metavar="FILE", help="text of the manual with @@NAME@@ for what is generated")
     emitters = {"enums": emit_enums, "tables": emit_tables, "dispatch": emit_dispatch, "dict": emit_dict}
     for name in emitters:
         parser.add_argument("--" + name, metavar="FILE")
     args = parser.parse_args()
+    if bool(args.manual) != bool(args.template):
+        parser.error("expected --manual and --template together")
     try:
         with open(args.json, encoding="utf-8") as f:
             isa = Isa(json.load(f))
+        for name, emit in emitters.items():
+            if getattr(args, name):
+                write(getattr(args, name), emit(isa))
+        if args.manual:
+            with open(args.template, encoding="utf-8") as f:
+                write(args.manual, emit_manual(isa, f.read()))
     except (IsaError, OSError, ValueError) as e:
         sys.exit(f"error: {args.json}: {e}")
-    for name, emit in emitters.items():
-        if getattr(args, name):
-            write(getattr(args, name), emit(isa))
 
 
 if __name__ == "__main__":

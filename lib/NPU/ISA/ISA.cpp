@@ -263,6 +263,10 @@ bool aic::npu::encode(const Instruction &inst, std::string &bytes, std::string &
   }
   if (!checkEngine(*info, static_cast<unsigned>(inst.engine), error))
     return false;
+  if (info->structure && inst.predicate >= 0) {
+    error = std::string("'") + info->mnemonic + "': expected no predicate, got p" + std::to_string(inst.predicate);
+    return false;
+  }
   Bits bits;
   bits.set(0, 8, static_cast<uint8_t>(inst.opcode));
   bits.set(kWordsBit, 2, info->words - 1);
@@ -318,6 +322,8 @@ size_t aic::npu::decode(const uint8_t *bytes, size_t size, Instruction &inst, st
   if (!getOptional(bits, kPredicateBit, kPredicateBits, inst.predicate))
     return failed("expected predicate 0 without pred_en, got " +
                   std::to_string(bits.get(kPredicateBit + 1, kPredicateBits)));
+  if (info->structure && inst.predicate >= 0)
+    return failed("expected no predicate, got p" + std::to_string(inst.predicate));
   unsigned end = words * kWordBits, spare = bits.firstSet(kSpareBit, kHeaderBits);
   if (spare == kHeaderBits)
     spare = bits.firstSet(info->reservedFrom, end);

@@ -236,6 +236,17 @@ TEST(Codec, RejectsAddressesThatAreNotInUse) {
   EXPECT_EQ(encodeRefusal(inst), "'EXP.s1_imm': expected 0, got 1: s1 is no immediate of this instruction");
 }
 
+TEST(Codec, RejectsPredicatesOnStructure) {
+  for (Opcode opcode : {Opcode::LOOP, Opcode::ENDLOOP, Opcode::HALT}) {
+    Instruction inst = make(opcode);
+    std::string bytes = encoded(inst);
+    bytes[3] |= 0x18; // pred_en, p1
+    EXPECT_THAT(refusal(bytes), HasSubstr("': expected no predicate, got p1"));
+    inst.predicate = 1;
+    EXPECT_THAT(encodeRefusal(inst), HasSubstr("': expected no predicate, got p1"));
+  }
+}
+
 TEST(Address, PacksAndUnpacks) {
   Random random(7);
   for (unsigned i = 0; i < 1000; ++i) {

@@ -62,7 +62,7 @@ public:
     Instruction inst = make(opcode, carrier);
     inst.wait = static_cast<int8_t>(below(2) ? below(64) : -1);
     inst.signal = static_cast<int8_t>(below(2) ? below(64) : -1);
-    inst.predicate = static_cast<int8_t>(below(2) ? below(4) : -1);
+    inst.predicate = static_cast<int8_t>(!info.structure && below(2) ? below(4) : -1);
     for (unsigned i = 0; i < info.fieldCount; ++i) {
       const FieldInfo &field = info.fields[i];
       bool address = field.kind == FieldKind::Local || field.field == Field::s1;

@@ -72,6 +72,7 @@ struct OpcodeInfo {
   uint8_t words;
   uint8_t engines; // bit per Engine that may carry it
   bool later;      // encodes, but is not executed by this version
+  bool structure;  // carries no predicate
   const FieldInfo *fields;
   uint8_t fieldCount;
   const OperandInfo *operands;

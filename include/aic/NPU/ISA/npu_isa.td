@@ -63,6 +63,9 @@ class E<string name, int width, Enum values, string summary> : Field<name, width
 class L<string name, string summary> : Field<name, 27, "local", summary>;
 class G<string name, string summary> : Field<name, 48, "global", summary>;
 
+// A chapter of the manual: what its instructions have in common.
+class Family<string title, string text> { string Title = title; string Text = text; }
+
 // One instruction. Engines lists the legal values of the header's engine field; one entry means it is implied.
 // Operands lists the local addresses in use as "field:SPACE|SPACE in|out|inout [if FIELD[=VALUE]]"; SPACE@ENGINE limits a
 // space to one engine. A local address that is no operand, or whose condition does not hold, must be zero.
@@ -72,25 +75,31 @@ class Inst<string mnemonic, bits<8> opcode, int words, list<Engine> engines, lis
   string Description = "";
   list<string> Operands = [];
   bit Later = 0; // encodes, but traps when executed: designed, not built
+  bit Structure = 0; // is executed whatever the predicates are, so it carries none
+  Family Chapter = ?;
 }
 defvar AllQueues = [LD, ST, MV, MX, FX, VX];
 
 //===-- S: the sequencer -----------------------------------------------------===//
 
+def Sequencer : Family<"Sequencer", [{Executed by S at dispatch, in program order, at once; SWAIT and SSIG go into the queue of their engine instead. Those that S executes carry no semaphores.}]>;
+let Chapter = Sequencer in {
+
 def NOP : Inst<"NOP", 0x00, 1, [S], []> { let Summary = "do nothing"; }
 def HALT : Inst<"HALT", 0x01, 1, [S], []> {
   let Summary = "end of the program";
   let Description = [{Dispatch stops. The program has ended when every queue is empty and every engine idle. The last instruction of a program, and only it.}];
+  let Structure = 1;
 }
 def LOOP : Inst<"LOOP", 0x02, 1, [S], [
     U<"trip", 20, "iterations; with trip_ar, the number of the address register that holds them">, U<"trip_ar", 1, "trip names an address register">,
     R<"ar0", "first rotating address register, 0 for none">, I<"inc0", 24, "bytes added to ar0 per iteration">, U<"wrap0", 8, "iterations after which ar0 starts again, 0 for never">,
     R<"ar1", "second rotating address register, 0 for none">, I<"inc1", 24, "bytes added to ar1 per iteration">, U<"wrap1", 8, "iterations after which ar1 starts again, 0 for never">]> {
-  let Summary = "begin a loop";
+  let Summary = "begin a loop"; let Structure = 1;
   let Description = [{Runs the instructions up to the matching ENDLOOP `trip` times (0 times: none of them is dispatched, waits and signals included). In iteration i, `ar0` holds its value at entry plus `inc0 * (i mod wrap0)`
 (`inc0 * i` with wrap0 = 0), the same for `ar1`; wrap rotates the slots of a multi-buffer. At exit both hold their values at entry, so a nest can be entered again. At most 8 loops are nested.}];
 }
-def ENDLOOP : Inst<"ENDLOOP", 0x03, 1, [S], []> { let Summary = "end of the innermost loop"; }
+def ENDLOOP : Inst<"ENDLOOP", 0x03, 1, [S], []> { let Summary = "end of the innermost loop"; let Structure = 1; }
 def SETA : Inst<"SETA", 0x04, 1, [S], [R<"ar", "address register, 1 to 15">, I<"value", 48, "bytes">]> { let Summary = "set an address register"; }
 def ADDA : Inst<"ADDA", 0x05, 1, [S], [R<"ar", "address register, 1 to 15">, R<"from", "address register to add to">, I<"value", 48, "bytes">]> { let Summary = "ar = from + value"; }
 def LDARG : Inst<"LDARG", 0x06, 1, [S], [R<"ar", "address register, 1 to 15">, U<"arg", 8, "launch argument">]> { let Summary = "load a launch argument into an address register"; }
@@ -107,10 +116,14 @@ def MARK : Inst<"MARK", 0x0d, 1, [S], [U<"id", 24, "id of an operation in DEBUG_
 def IRQ : Inst<"IRQ", 0x0e, 1, [S], [U<"id", 16, "number">]> { let Summary = "tell the host"; }
 def TRAP : Inst<"TRAP", 0x0f, 1, [S], [U<"code", 16, "number">]> { let Summary = "stop with an error"; }
 
+} // Chapter
+
 //===-- DMA: up to four dimensions of runs -------------------------------------===//
 
-// Element (i3, i2, i1, i0) moves from src + i3*ss3 + i2*ss2 + i1*ss1 + i0*elem to dst + i3*ds3 + i2*ds2 + i1*ds1 + i0*elem, strides in bytes.
-// n0 elements of 2^log2elem bytes are contiguous. Every extent is at least 1.
+def Dma : Family<"Copies and fills", [{With elem = 2^log2elem bytes, element (i3, i2, i1, i0) moves from `src + i3*ss3 + i2*ss2 + i1*ss1 + i0*elem` to `dst + i3*ds3 + i2*ds2 + i1*ds1 + i0*elem`,
+for i0 < n0 and so on; FILL has no i3 and no source. The n0 elements of a run are contiguous. Every extent is at least 1. Strides may be 0 or negative.
+Runs move in ascending order of (i3, i2, i1), each read whole before it is written.}]>;
+let Chapter = Dma in {
 defvar DmaShape = [U<"log2elem", 2, "log2 of the bytes of an element">,
     U<"n0", 16, "contiguous elements">, U<"n1", 16, "extent">, U<"n2", 16, "extent">, U<"n3", 16, "extent">,
     I<"ss1", 32, "source stride, bytes">, I<"ss2", 32, "source stride, bytes">, I<"ss3", 32, "source stride, bytes">,
@@ -133,9 +146,12 @@ def FILL : Inst<"FILL", 0x13, 2, [MV, VX], [L<"dst", "destination">, U<"log2elem
   let Description = [{On the MV queue the destination is in L1, on the VX queue in VB.}];
 }
 
+} // Chapter
+
 //===-- MV: operands of the matrix unit ----------------------------------------===//
 
-// A tile in A0 or B0 is rows of k_len elements; rows are padded to a multiple of 32 bytes with undefined bytes.
+def Gather : Family<"Operands of the matrix unit", [{A tile in A0 or B0 is m_len rows of k_len elements. A row is padded to a multiple of 32 bytes; what the padding holds is undefined and is never read as data.}]>;
+let Chapter = Gather in {
 defvar GatherShape = [L<"dst", "tile">, L<"src", "tensor [h, w, pixels] in L1">, U<"log2elem", 1, "log2 of the bytes of an element">,
     U<"h", 12, "rows of the tensor in L1">, U<"w", 12, "pixels in a row">, U<"c", 16, "channels taken per pixel">,
     U<"pix_stride", 16, "elements from a pixel to the next">, U<"row_stride", 20, "elements from a row to the next">,
@@ -151,7 +167,12 @@ With `transpose` the element is `src[(k_start + k) * row_stride + m_start + m]` 
 def LDA : Inst<"LDA", 0x18, 3, [MV], GatherShape> { let Summary = "gather a left tile (im2col)"; let Description = GatherText; let Operands = ["dst:A0 out", "src:L1 in"]; }
 def LDB : Inst<"LDB", 0x19, 3, [MV], GatherShape> { let Summary = "gather a right tile: row n of the tile is column n of the product"; let Description = GatherText; let Operands = ["dst:B0 out", "src:L1 in"]; }
 
+} // Chapter
+
 //===-- MX: the matrix unit -----------------------------------------------------===//
+
+def Matrix : Family<"Matrix unit", "">;
+let Chapter = Matrix in {
 
 defvar MmaShape = [L<"a", "left tile, m rows of k">, L<"b", "right tile, n rows of k">, L<"c", "accumulators, m rows of n of 32 bits; rows are padded to a multiple of 32 bytes">,
     U<"m", 12, "rows">, U<"n", 12, "columns">, U<"k", 16, "products per accumulator">,
@@ -165,7 +186,12 @@ in f32, round to nearest even, then added to the accumulator, in ascending k. az
 }
 def MMAS : Inst<"MMAS", 0x21, 2, [MX], MmaShape> { let Summary = "MMA with a 2:4 sparse right tile"; let Operands = ["a:A0 in", "b:B0 in", "c:C0 inout"]; let Later = 1; }
 
+} // Chapter
+
 //===-- FX: from accumulators to results -----------------------------------------===//
+
+def Results : Family<"From accumulators to results", "">;
+let Chapter = Results in {
 
 def FXOUT : Inst<"FXOUT", 0x28, 4, [FX], [L<"c", "accumulators, laid out as MMA writes them">, L<"dst", "result, m rows of n elements">, U<"m", 12, "rows">, U<"n", 12, "columns">,
     U<"dst_stride", 24, "bytes from a row of the result to the next">, E<"acc", 3, DType, "i32 or f32">, E<"out", 3, DType, "i8, u8, i32, f16, bf16 or f32">,
@@ -183,10 +209,14 @@ Result i8 or u8: 3. t = clamp(round_half_even(s) + zp) to the type. 4. With a re
 Result i32: v, steps 2 to 5 must be off. Result f16, bf16 or f32: 3. with a residual of that 16-bit type, s = s + f32(r). 4. act clip: s = min(max(s, lo), hi), NaN stays NaN. 5. convert, round half even.}];
 }
 
+} // Chapter
+
 //===-- VX: vectors in VB ---------------------------------------------------------===//
 
-// rep times: len elements. Operand x of repetition r starts at x + r * x_stride; its elements are contiguous, or all the first one with x_bcast.
-// Floats compute in f32; integers in i32 when source and result are integers. Results convert: to integers round by `round`, add zp and saturate (i32: wrap when computed in i32), to floats round half even.
+def Vector : Family<"Vector unit", [{`rep` repetitions of `len` elements. Operand x of repetition r starts at `x + r * x_stride`; its elements are contiguous, or all the first one with `x_bcast`.
+Computed in i32 (two's complement wrap) if all sources and the result are integers, else in f32. The result converts to ddt: integers computed in i32 have zp added and saturate (i32: wrap);
+f32 to an integer rounds by `round`, adds zp and saturates, a NaN counts as 0; f32 to a float rounds half to even.}]>;
+let Chapter = Vector in {
 defvar VecShape = [L<"dst", "result">, L<"s0", "first source">, U<"s1", 32, "second source: a local address, or the bits of an f32 with s1_imm">, U<"s1_imm", 1, "s1 is an immediate f32">, L<"s2", "third source">,
     E<"ddt", 3, DType, "type of the result">, E<"s0dt", 3, DType, "type of s0">, E<"s1dt", 3, DType, "type of s1 and s2">,
     U<"len", 16, "elements of a repetition">, U<"rep", 12, "repetitions">,
@@ -232,6 +262,11 @@ def GATHER : Table<"GATHER", 0x5f, "dst[i] = s0[s1[i]] with i32 indices in s1; a
 def SCATTER : Table<"SCATTER", 0x60, "dst[s1[i]] = s0[i] with i32 indices in s1, ascending i">;
 def IOTA : Vec<"IOTA", 0x61, "0, 1, 2, ...", ["dst:VB out"]>;
 
+} // Chapter
+
+def Windows : Family<"Windows of the vector unit", [{Result (y, x, c) is computed from the window of the source at rows `y*sh - pt + i*dh` (i < kh) and pixels `x*sw - pl + j*dw` (j < kw) of channel c; taps outside h x w are left out.
+Element (row, pixel, c) of the source lies at `src + (row * row_stride + pixel * pix_stride + c) * bytes of sdt`; the result has strides of its own; weights are dense.}]>;
+let Chapter = Windows in {
 defvar WindowShape = [L<"dst", "result [oh, ow, c]">, L<"src", "tensor [h, w, c]">, L<"wgt", "weights [kh, kw, c]">, L<"table", "c records {f32 scale, i32 or f32 bias}">,
     E<"sdt", 3, DType, "type of the source">, E<"wdt", 3, DType, "type of the weights">, E<"ddt", 3, DType, "type of the result">,
     U<"h", 12, "rows">, U<"w", 12, "pixels in a row">, U<"c", 14, "channels">, U<"pix_stride", 16, "elements from a pixel to the next">, U<"row_stride", 20, "elements from a row to the next">,
@@ -253,3 +288,4 @@ def POOLAVG : Window<"POOLAVG", 0x72, "average over windows"> {
   let Operands = ["dst:VB out", "src:VB in"];
   let Description = [{sum over in-range taps of (src - azp), exact in i32 or in f32 in the order (kh, kw); s = f32(sum) / f32(count), times scale with qmode scalar; count is kh * kw with include_pad, else the number of in-range taps (0 gives 0). Then steps 3 to 5 of FXOUT.}];
 }
+} // Chapter
