@@ -12,6 +12,9 @@
 
 namespace aic::npu {
 
+/// Address registers have 48 bits.
+static int64_t wrap48(int64_t value) { return static_cast<int64_t>(static_cast<uint64_t>(value) << 16) >> 16; }
+
 Sequencer::Sequencer(const Program &program, const VerifyOptions &options) : program(program), options(options) {
   predicates.fill(-1);
   endOf.assign(program.code.size(), 0);
@@ -34,7 +37,7 @@ Sequencer::Stop Sequencer::fail(const std::string &text) {
 void Sequencer::rotate(const Loop &loop) {
   for (const Loop::Register &r : loop.registers)
     if (r.number)
-      values[r.number] = r.entry + r.increment * (r.wrap ? loop.index % r.wrap : loop.index);
+      values[r.number] = wrap48(r.entry + r.increment * (r.wrap ? loop.index % r.wrap : loop.index));
   unsigned rotated = ((1u << loop.registers[0].number) | (1u << loop.registers[1].number)) & ~1u;
   unknownBits = (unknownBits & ~rotated) | (loop.unknownAtEntry & rotated);
 }
@@ -51,7 +54,9 @@ Sequencer::Stop Sequencer::enter(const Instruction &inst) {
                   ": give the launch arguments");
     trip = values[trip];
   }
-  if (trip <= 0) {
+  if (trip < 0)
+    return fail("expected at least 0 iterations, got " + std::to_string(trip));
+  if (trip == 0) {
     at = endOf[current] + 1;
     return Stop::Queued;
   }
@@ -111,7 +116,7 @@ Sequencer::Stop Sequencer::execute(const Instruction &inst) {
     unsigned ar = number(Field::ar), from = inst.opcode == Opcode::ADDA ? number(Field::from) : 0;
     if (ar == 0)
       return fail("expected an address register from 1 to 15, got 0");
-    values[ar] = values[from] + inst.get(Field::value);
+    values[ar] = wrap48(values[from] + inst.get(Field::value));
     unknownBits = (unknownBits & ~(1u << ar)) | (((unknownBits >> from) & 1) << ar);
     return Stop::Queued;
   }
@@ -121,7 +126,7 @@ Sequencer::Stop Sequencer::execute(const Instruction &inst) {
     if (ar == 0)
       return fail("expected an address register from 1 to 15, got 0");
     bool known = arg < options.arguments.size();
-    values[ar] = known ? options.arguments[arg] : 0;
+    values[ar] = known ? wrap48(options.arguments[arg]) : 0;
     unknownBits = (unknownBits & ~(1u << ar)) | (known ? 0u : 1u << ar);
     return Stop::Queued;
   }
@@ -144,14 +149,18 @@ Sequencer::Stop Sequencer::next() {
     if (++executed > options.maxInstructions)
       return Stop::TooLong;
     const Instruction &inst = program.code[at++];
+    // Loops and the end do not depend on predicates.
+    bool structural = inst.opcode == Opcode::LOOP || inst.opcode == Opcode::ENDLOOP || inst.opcode == Opcode::HALT;
+    if (inst.predicate >= 0 && predicates[inst.predicate & 3] < 0 && !structural)
+      return fail("expected a SETP of predicate " + std::to_string(inst.predicate) + " before its use");
+    isActive = inst.predicate < 0 || structural || predicates[inst.predicate & 3];
     if (inst.engine == Engine::S) {
+      if (!isActive)
+        continue;
       if (Stop stop = execute(inst); stop != Stop::Queued)
         return stop;
       continue;
     }
-    if (inst.predicate >= 0 && predicates[inst.predicate & 3] < 0)
-      return fail("expected a SETP of predicate " + std::to_string(inst.predicate) + " before its use");
-    isActive = inst.predicate < 0 || predicates[inst.predicate & 3];
     return Stop::Queued;
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Pipelines.h"
 
+#include <algorithm>
+
 namespace aic::npu::test {
 
 Program doubleBuffer(bool withFree, int64_t trips, int64_t slots) {
@@ -54,11 +56,13 @@ Program gemm(int64_t mTiles, int64_t nTiles, int64_t kTiles) {
 }
 
 Program convChain(int64_t rows, int64_t channelTiles) {
-  constexpr int64_t width = 16, channels = 32, slots = 6;
-  int64_t outChannels = channelTiles * 8, rowBytes = width * channels;
-  constexpr int64_t weights = 65536, mid = 131072, c0Slot = width * 32;
+  // 3x3 over `channels` to channelTiles * 32, then 1x1 to 8. A0 holds three taps' rows side by side: not a
+  // convolution's numbers, but its traffic.
+  constexpr int64_t width = 16, channels = 32, slots = 6, rowBytes = width * channels;
+  constexpr int64_t weights = 65536, weightTile = 32 * 9 * channels, mid = 262144, cSlot = width * 32 * 4;
+  int64_t outChannels = channelTiles * 32;
   Builder b;
-  b.segment(SegmentKind::Input, rows * rowBytes).segment(SegmentKind::Const, 8 * 9 * channels * channelTiles);
+  b.segment(SegmentKind::Input, rows * rowBytes).segment(SegmentKind::Const, weightTile * channelTiles);
   b.segment(SegmentKind::Output, rows * width * 8);
   b.sem("row_full", Engine::LD, Engine::MV).sem("row_free", Engine::MV, Engine::LD, slots);
   b.sem("w_full", Engine::LD, Engine::MV);
@@ -66,40 +70,37 @@ Program convChain(int64_t rows, int64_t channelTiles) {
   b.sem("c_full", Engine::MX, Engine::FX).sem("c_free", Engine::FX, Engine::MX, 2);
   b.sem("mid_full", Engine::FX, Engine::MV).sem("mid_free", Engine::MV, Engine::FX, 2);
   b.sem("y_full", Engine::FX, Engine::ST).sem("y_free", Engine::ST, Engine::FX, 1);
-  b.ld(in(1, 0), at(Space::L1, weights), 8 * 9 * channels * channelTiles, "", "w_full");
-  // Input rows live in a rotation of six slots seen as one image; the gather of output row r reads slots r-1, r, r+1.
+  b.ld(in(1, 0), at(Space::L1, weights), 32 * 9 * channels, "", "w_full",
+       {{Field::n1, channelTiles}, {Field::ss1, weightTile}, {Field::ds1, weightTile}});
   int64_t loaded = 0, tile = 0;
   auto load = [&] {
     b.ld(in(0, loaded * rowBytes), at(Space::L1, loaded % slots * rowBytes), rowBytes, "row_free", "row_full");
+    b.on(Opcode::SWAIT, Engine::MV, "row_full");
     ++loaded;
   };
-  auto product = [&](int64_t n, const std::string &, uint64_t dst, int64_t stride, int64_t k) {
-    int64_t c = tile % 2 * c0Slot;
+  auto product = [&](int64_t n, int64_t k, uint64_t dst, int64_t stride, const std::string &signal) {
+    int64_t c = tile++ % 2 * cSlot;
     b.on(Opcode::SWAIT, Engine::MX, "c_free");
     b.mma(at(Space::A0, 0), at(Space::B0, 0), at(Space::C0, c), width, n, k, false, "ab_full", "ab_free");
     b.on(Opcode::SSIG, Engine::MX, "", "c_full");
     b.fxout(at(Space::C0, c), dst, width, n, stride, "c_full", "c_free");
-    ++tile;
+    if (!signal.empty())
+      b.on(Opcode::SSIG, Engine::FX, "", signal);
   };
   b.on(Opcode::SWAIT, Engine::MV, "w_full");
   load();
-  b.on(Opcode::SWAIT, Engine::MV, "row_full");
   for (int64_t r = 0; r < rows; ++r) {
-    if (loaded < rows) {
+    if (loaded < rows)
       load();
-      b.on(Opcode::SWAIT, Engine::MV, "row_full");
-    }
     int64_t midRow = mid + r % 2 * width * outChannels;
     b.on(Opcode::SWAIT, Engine::FX, "mid_free");
     for (int64_t t = 0; t < channelTiles; ++t) {
       b.on(Opcode::SWAIT, Engine::MV, "ab_free");
-      // Three rows, each a gather of its own because slots wrap.
+      // Three rows, each a gather of its own because the slots wrap.
       for (int64_t dy = -1; dy <= 1; ++dy) {
         int64_t row = std::min(std::max<int64_t>(r + dy, 0), rows - 1);
-        b.gather(Opcode::LDA, at(Space::L1, row % slots * rowBytes), at(Space::A0, (dy + 1) * width * 96), width, 96,
-                 "", "",
-                 {{Field::h, 1},
-                  {Field::w, width},
+        b.gather(Opcode::LDA, at(Space::L1, row % slots * rowBytes), at(Space::A0, (dy + 1) * 4096), width, 96, "", "",
+                 {{Field::w, width},
                   {Field::c, channels},
                   {Field::pix_stride, channels},
                   {Field::row_stride, rowBytes},
@@ -107,31 +108,20 @@ Program convChain(int64_t rows, int64_t channelTiles) {
                   {Field::pl, 1},
                   {Field::ow, width}});
       }
-      b.gather(Opcode::LDB, at(Space::L1, weights + t * 8 * 9 * channels), at(Space::B0, 0), 8, 9 * channels, "",
-               "ab_full");
-      product(8, "", at(Space::L1, midRow + t * 8 / kGranuleBytes * kGranuleBytes), outChannels, 288);
-      // Channel tiles of 8 bytes share granules: the address register carries the rest.
-      b.program.code.back().set(Field::dst, at(Space::L1, midRow, 3));
-      b.program.code.insert(b.program.code.end() - 1, make(Opcode::SETA));
-      b.program.code[b.program.code.size() - 2].set(Field::ar, 3);
-      b.program.code[b.program.code.size() - 2].set(Field::value, t * 8);
+      b.gather(Opcode::LDB, at(Space::L1, weights + t * weightTile), at(Space::B0, 0), 32, 288, "", "ab_full");
+      // Channel tiles interleave within the rows of the result.
+      product(32, 96, at(Space::L1, midRow + t * 32), outChannels, t + 1 == channelTiles ? "mid_full" : "");
     }
-    b.on(Opcode::SSIG, Engine::FX, "", "mid_full");
-    // The row above is read no more.
-    if (r >= 1)
+    if (r >= 1) // the row above is read no more
       b.on(Opcode::SSIG, Engine::MV, "", "row_free");
-    // 1x1 convolution over the interleaved row.
     b.on(Opcode::SWAIT, Engine::MV, "ab_free");
     b.gather(Opcode::LDA, at(Space::L1, midRow), at(Space::A0, 0), width, outChannels, "mid_full", "mid_free");
     b.gather(Opcode::LDB, at(Space::L1, weights), at(Space::B0, 0), 8, outChannels, "", "ab_full");
     b.on(Opcode::SWAIT, Engine::FX, "y_free");
-    product(8, "", at(Space::VB, 0), 8, outChannels);
-    b.on(Opcode::SSIG, Engine::FX, "", "y_full");
+    product(8, outChannels, at(Space::VB, 0), 8, "y_full");
     b.st(at(Space::VB, 0), in(2, r * width * 8), width * 8, "y_full", "y_free");
   }
-  // The last rows: every load's slot is given back.
-  for (int64_t r = rows > 1 ? rows - 1 : 0; r < rows; ++r)
-    b.on(Opcode::SSIG, Engine::MV, "", "row_free");
+  b.on(Opcode::SSIG, Engine::MV, "", "row_free"); // the last row
   return b.halt();
 }
 
