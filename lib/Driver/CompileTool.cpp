@@ -83,8 +83,10 @@ bool isIdentifier(StringRef name) {
 
 LogicalResult readOptions(const Options &options, CompileOptions &compile, std::string &error) {
   for (const std::string &dims : options.dims)
-    if (failed(parseDims(dims, compile.dims, error)))
+    if (error = parseDims(dims, compile.dims); !error.empty()) {
+      error = "--dim: " + error;
       return failure();
+    }
   if (!options.name.empty() && !isIdentifier(options.name)) {
     error = "--name: expected an identifier of C, got '" + options.name + "'";
     return failure();
@@ -113,6 +115,10 @@ LogicalResult readOptions(const Options &options, CompileOptions &compile, std::
 LogicalResult checkOutputs(const Options &options) {
   SmallString<128> header(options.output.getValue());
   sys::path::replace_extension(header, ".h");
+  if (!options.noHeader && StringRef(header) == options.output) {
+    printError("-o: expected another name than the header's, got '" + options.output + "'");
+    return failure();
+  }
   if (failed(expectOtherFile("-o", options.output, {options.model})) ||
       (!options.noHeader && failed(expectOtherFile("-o", header, {options.model}))))
     return failure();

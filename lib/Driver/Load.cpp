@@ -5,60 +5,20 @@
 #include "aic/InitAll.h"
 #include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/xxhash.h"
 
-#include <limits>
 #include <mutex>
 
 namespace mlir::aic {
-
-static LogicalResult parseDim(StringRef text, DimBinding &dim, std::string &error) {
-  auto [name, value] = text.rsplit('=');
-  StringRef range = value;
-  dim.name = name.trim().str();
-  auto number = [](StringRef digits, int64_t &result) {
-    return !digits.trim().getAsInteger(10, result) && result >= 0;
-  };
-  bool valid = !dim.name.empty();
-  if (auto [span, multiple] = range.split(':'); !multiple.empty() || range.contains(':')) {
-    valid &= number(multiple, dim.multiple) && dim.multiple > 0;
-    range = span;
-  }
-  if (range.contains("..")) {
-    auto [low, high] = range.split("..");
-    valid &= low.empty() || number(low, dim.minimum);
-    valid &= high.empty() || (number(high, dim.maximum) && dim.maximum >= dim.minimum);
-  } else {
-    valid &= number(range, dim.minimum);
-    dim.maximum = dim.minimum;
-  }
-  if (!valid)
-    error = "expected NAME=N or NAME=MIN..MAX[:MULTIPLE] as a dim, got '" + text.str() + "'";
-  return success(valid);
-}
-
-LogicalResult parseDims(StringRef text, std::vector<DimBinding> &dims, std::string &error) {
-  for (StringRef part : llvm::split(text, ',')) {
-    if (part.trim().empty())
-      continue;
-    DimBinding dim;
-    if (failed(parseDim(part.trim(), dim, error)))
-      return failure();
-    if (llvm::any_of(dims, [&](const DimBinding &other) { return other.name == dim.name; })) {
-      error = "expected each dim once, got '" + dim.name + "' twice";
-      return failure();
-    }
-    dims.push_back(std::move(dim));
-  }
-  return success();
-}
 
 void registerCompilerDialects(DialectRegistry &registry) {
   registerAllDialects(registry);
@@ -70,46 +30,64 @@ void registerCompilerDialects(DialectRegistry &registry) {
 
 //===-- Dims ----------------------------------------------------------------===//
 
-static const DimBinding *findBinding(ArrayRef<DimBinding> dims, StringRef symbol, StringRef place) {
-  for (const DimBinding &dim : dims)
-    if ((!symbol.empty() && dim.name == symbol) || dim.name == place)
-      return &dim;
-  return nullptr;
+/// What is said of one extent of one argument: where, by name or place, and what is there.
+static const DimMap::value_type *findBounds(const DimMap &dims, StringRef symbol, StringRef place) {
+  auto found = dims.find(place.str());
+  if (found == dims.end() && !symbol.empty())
+    found = dims.find(symbol.str());
+  return found == dims.end() ? nullptr : &*found;
 }
 
-LogicalResult bindDims(ModuleOp module, ArrayRef<DimBinding> dims) {
+LogicalResult bindDims(ModuleOp module, const DimMap &dims) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
-  if (!main || dims.empty())
+  if (dims.empty())
     return success();
   Builder b(module.getContext());
-  SmallVector<Type> types(main.getArgumentTypes());
+  llvm::StringSet<> used, known;
+  SmallVector<Type> types;
+  if (main)
+    types.assign(main.getArgumentTypes().begin(), main.getArgumentTypes().end());
   for (auto [i, argType] : llvm::enumerate(types)) {
     auto type = dyn_cast<RankedTensorType>(argType);
     if (!type)
       continue;
-    auto name = main.getArgAttrOfType<StringAttr>(i, "aic.name");
+    auto nameAttr = main.getArgAttrOfType<StringAttr>(i, "aic.name");
+    std::string name = nameAttr ? nameAttr.str() : "arg" + std::to_string(i);
     auto labels = main.getArgAttrOfType<ArrayAttr>(i, "aic.dims");
     SmallVector<int64_t> shape(type.getShape());
     SmallVector<Attribute> bounds(shape.size(), b.getI64ArrayAttr({0, -1, 1}));
-    bool bounded = false;
+    bool isBounded = false;
     for (auto [d, extent] : llvm::enumerate(shape)) {
       auto label = labels && d < labels.size() ? dyn_cast<StringAttr>(labels[d]) : StringAttr();
-      std::string place = (name ? name.str() : "input" + std::to_string(i)) + ":" + std::to_string(d);
-      const DimBinding *dim = findBinding(dims, label ? label.getValue() : "", place);
-      if (!dim || !ShapedType::isDynamic(extent))
+      if (label && !label.empty())
+        known.insert(label.getValue());
+      const DimMap::value_type *dim = findBounds(dims, label ? label.getValue() : "", name + ":" + std::to_string(d));
+      if (!dim)
         continue;
-      if (dim->minimum == dim->maximum) {
-        extent = dim->minimum;
+      used.insert(dim->first);
+      if (!ShapedType::isDynamic(extent)) {
+        if (!dim->second.allows(extent))
+          return module.emitError("input '") << name << "': expected extent " << extent << " of dimension " << d
+                                             << " in --dim, got " << dim->second.minimum;
+      } else if (dim->second.isFixed()) {
+        extent = dim->second.minimum;
       } else {
-        bounds[d] = b.getI64ArrayAttr({dim->minimum, dim->maximum, dim->multiple});
-        bounded = true;
+        bounds[d] = b.getI64ArrayAttr({dim->second.minimum, dim->second.maximum, dim->second.multiple});
+        isBounded = true;
       }
     }
-    if (bounded)
+    if (isBounded)
       main.setArgAttr(i, "aic.bounds", b.getArrayAttr(bounds));
     types[i] = type.clone(shape);
     main.getArgument(i).setType(types[i]);
   }
+  for (const auto &[name, ignored] : dims)
+    if (!used.contains(name)) {
+      SmallVector<StringRef> names(known.keys());
+      llvm::sort(names);
+      return module.emitError("expected a dimension of the model in --dim, got '")
+             << name << "'" << (names.empty() ? "" : "; it has ") << llvm::join(names, ", ");
+    }
   main.setFunctionType(b.getFunctionType(types, main.getResultTypes()));
   return success();
 }
@@ -182,20 +160,25 @@ static OwningOpRef<ModuleOp> loadBuffer(MLIRContext &context, std::shared_ptr<ll
   OwningOpRef<ModuleOp> module;
   StringRef bytes = buffer->getBuffer();
   if (isModule(bytes, name)) {
-    auto sources = std::make_shared<llvm::SourceMgr>();
     // The buffer lives as long as the attributes that point into it.
+    std::shared_ptr<llvm::SourceMgr> sources(new llvm::SourceMgr,
+                                             [buffer](llvm::SourceMgr *manager) { delete manager; });
     sources->AddNewSourceBuffer(llvm::MemoryBuffer::getMemBuffer(*buffer, bytes.starts_with("ML\xefR") == false),
                                 llvm::SMLoc());
     module = parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
-    if (module && failed(bindDims(*module, options.dims)))
+    if (!module)
+      return nullptr;
+    if (module->getOps<FunctionOpInterface>().empty()) {
+      emitError(UnknownLoc::get(&context)) << "expected a module with a function @main, got none";
+      return nullptr;
+    }
+    if (failed(bindDims(*module, options.dims)))
       return nullptr;
   } else {
     ONNXImportOptions import;
     import.name = name.str();
     import.extraOutputs = options.extraOutputs;
-    for (const DimBinding &dim : options.dims)
-      import.dims[dim.name] = {dim.minimum, dim.maximum < 0 ? std::numeric_limits<int64_t>::max() : dim.maximum,
-                               dim.multiple};
+    import.dims = options.dims;
     module = path.empty() ? importONNXBytes(bytes, folder, &context, import) : importONNXFile(path, &context, import);
   }
   if (!module || failed(addOutputs(*module, options.extraOutputs)))

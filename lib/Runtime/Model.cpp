@@ -3,24 +3,107 @@
 #include "aic/Runtime/Model.h"
 #include "Json.h"
 
+#include <cerrno>
 #include <cstring>
 #include <dlfcn.h>
 #include <elf.h>
-#include <fstream>
+#include <fcntl.h>
+#include <map>
+#include <mutex>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
 
 namespace aic {
 
 using eval::Tensor;
 using eval::View;
 
+namespace {
+
+/// The loader knows libraries by the name they were loaded with and by the file behind it: after a file was replaced,
+/// its path gives the old library. A name made of an open descriptor belongs to one file as long as it is open.
+class LoadedFile {
+public:
+  ~LoadedFile();
+  std::string open(const std::string &path);
+  /// Maps the library, whose manifest the caller has read. Not two times.
+  std::string load(const std::string &path, const std::string &manifest);
+  void *symbol(const char *name) const { return dlsym(so, name); }
+  int descriptor() const { return fd; }
+
+private:
+  using File = std::pair<dev_t, ino_t>;
+  /// The loader maps a file once for all that load it; this is what it was then.
+  struct Contents {
+    int64_t size;
+    std::string manifest;
+    int users;
+  };
+  static std::mutex &mutex() {
+    static std::mutex lock;
+    return lock;
+  }
+  static std::map<File, Contents> &loaded() {
+    static std::map<File, Contents> files;
+    return files;
+  }
+
+  int fd = -1;
+  void *so = nullptr;
+  File file;
+};
+
+std::string LoadedFile::open(const std::string &path) {
+  fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat info;
+  if (fd < 0 || fstat(fd, &info) != 0)
+    return "cannot read '" + path + "': " + std::strerror(errno);
+  if (!S_ISREG(info.st_mode))
+    return "cannot read '" + path + "': " + std::strerror(S_ISDIR(info.st_mode) ? EISDIR : EINVAL);
+  return "";
+}
+
+std::string LoadedFile::load(const std::string &path, const std::string &manifest) {
+  std::lock_guard<std::mutex> guard(mutex());
+  struct stat info;
+  if (fstat(fd, &info) != 0)
+    return "cannot read '" + path + "': " + std::strerror(errno);
+  file = {info.st_dev, info.st_ino};
+  auto known = loaded().find(file);
+  if (known != loaded().end() && (known->second.size != info.st_size || known->second.manifest != manifest))
+    return "'" + path +
+           "': expected the library that this process has loaded from the file, got another one that was " +
+           "written over it: rename a new file to this name instead";
+  so = dlopen(("/proc/self/fd/" + std::to_string(fd)).c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!so) {
+    const char *text = dlerror();
+    return "cannot load '" + path + "': " + (text ? text : "unknown error");
+  }
+  ++loaded().try_emplace(file, Contents{info.st_size, manifest, 0}).first->second.users;
+  return "";
+}
+
+LoadedFile::~LoadedFile() {
+  std::lock_guard<std::mutex> guard(mutex());
+  if (so) {
+    dlclose(so);
+    auto known = loaded().find(file);
+    if (--known->second.users == 0)
+      loaded().erase(known);
+  }
+  if (fd >= 0)
+    close(fd);
+}
+
+} // namespace
+
 struct Model::Library {
   ~Library() {
     if (handle)
       destroy(handle);
-    if (so)
-      dlclose(so);
   }
-  void *so = nullptr;
+  LoadedFile file;
   aic_model *handle = nullptr;
   decltype(&aic_model_destroy) destroy = nullptr;
   decltype(&aic_model_query) query = nullptr;
@@ -55,31 +138,63 @@ bool parsePorts(const std::string &manifest, const std::string &key, std::vector
   return true;
 }
 
-static std::string lastError() {
-  const char *text = dlerror();
-  return text ? text : "unknown error";
+static bool readAt(int fd, uint64_t offset, void *to, size_t bytes) {
+  for (auto *at = static_cast<char *>(to); bytes > 0;) {
+    ssize_t count = pread(fd, at, bytes, static_cast<off_t>(offset));
+    if (count <= 0)
+      return false;
+    at += count, offset += static_cast<uint64_t>(count), bytes -= static_cast<size_t>(count);
+  }
+  return true;
+}
+
+/// The contents of a section of an ELF file.
+static bool readSection(int fd, const char *wanted, std::string &contents) {
+  Elf64_Ehdr header;
+  if (!readAt(fd, 0, &header, sizeof(header)) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) ||
+      header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_shentsize != sizeof(Elf64_Shdr) ||
+      header.e_shstrndx >= header.e_shnum)
+    return false;
+  std::vector<Elf64_Shdr> sections(header.e_shnum);
+  if (!readAt(fd, header.e_shoff, sections.data(), sections.size() * sizeof(Elf64_Shdr)))
+    return false;
+  constexpr uint64_t limit = uint64_t(1) << 30;
+  auto read = [&](const Elf64_Shdr &section, std::string &text) {
+    struct stat info;
+    if (section.sh_size > limit || fstat(fd, &info) != 0 || section.sh_size > static_cast<uint64_t>(info.st_size))
+      return false;
+    text.resize(section.sh_size);
+    return readAt(fd, section.sh_offset, text.data(), text.size());
+  };
+  std::string names;
+  if (!read(sections[header.e_shstrndx], names))
+    return false;
+  for (const Elf64_Shdr &section : sections)
+    if (section.sh_name < names.size() && !std::strcmp(names.c_str() + section.sh_name, wanted))
+      return read(section, contents);
+  return false;
+}
+
+static std::string notOurs(const std::string &path) {
+  return "'" + path + "': expected a library that aic-compile wrote, got a truncated or different file";
 }
 
 std::unique_ptr<Model> Model::load(const std::string &path, int threads, std::string &error) {
-  // The loader maps a truncated file and dies in it; the manifest is found by what stands at the file's end.
-  error.clear();
-  (void)readManifest(path, error);
-  if (!error.empty())
-    return nullptr;
   std::unique_ptr<Model> model(new Model());
   model->library = std::make_unique<Library>();
   Library &lib = *model->library;
-  // A name without a slash would be searched for in the system's folders.
-  std::string file = path.find('/') == std::string::npos ? "./" + path : path;
-  lib.so = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!lib.so) {
-    error = "cannot load the model: " + lastError();
+  error = lib.file.open(path);
+  // The loader maps a truncated file and dies in it; the manifest is found by what stands at the file's end.
+  if (error.empty() && !readSection(lib.file.descriptor(), ".aic.manifest", model->manifestText))
+    error = notOurs(path);
+  if (error.empty())
+    error = lib.file.load(path, model->manifestText);
+  if (!error.empty())
     return nullptr;
-  }
   auto symbol = [&](const char *name) {
-    void *address = dlsym(lib.so, name);
+    void *address = lib.file.symbol(name);
     if (!address && error.empty())
-      error = "'" + path + "' is not a compiled model: it has no function '" + name + "'";
+      error = "'" + path + "': expected a library that aic-compile wrote, got one without '" + name + "'";
     return address;
   };
   auto version = reinterpret_cast<decltype(&aic_model_abi_version)>(symbol("aic_model_abi_version"));
@@ -200,42 +315,12 @@ std::string Model::run(const std::vector<View> &inputs, std::vector<Tensor> &out
   return "";
 }
 
-/// The contents of a section of an ELF file.
-static bool readSection(std::istream &file, const char *wanted, std::string &contents) {
-  Elf64_Ehdr header;
-  if (!file.read(reinterpret_cast<char *>(&header), sizeof(header)) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) ||
-      header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_shentsize != sizeof(Elf64_Shdr) ||
-      header.e_shstrndx >= header.e_shnum)
-    return false;
-  std::vector<Elf64_Shdr> sections(header.e_shnum);
-  file.seekg(static_cast<std::streamoff>(header.e_shoff));
-  if (!file.read(reinterpret_cast<char *>(sections.data()),
-                 static_cast<std::streamsize>(sections.size() * sizeof(Elf64_Shdr))))
-    return false;
-  constexpr uint64_t limit = uint64_t(1) << 30;
-  auto read = [&](const Elf64_Shdr &section, std::string &text) {
-    if (section.sh_size > limit)
-      return false;
-    text.resize(section.sh_size);
-    file.seekg(static_cast<std::streamoff>(section.sh_offset));
-    return bool(file.read(text.data(), static_cast<std::streamsize>(text.size())));
-  };
-  std::string names;
-  if (!read(sections[header.e_shstrndx], names))
-    return false;
-  for (const Elf64_Shdr &section : sections)
-    if (section.sh_name < names.size() && !std::strcmp(names.c_str() + section.sh_name, wanted))
-      return read(section, contents);
-  return false;
-}
-
 std::string Model::readManifest(const std::string &path, std::string &error) {
-  std::ifstream file(path, std::ios::binary);
+  LoadedFile file;
   std::string text;
-  if (!file)
-    error = "cannot read '" + path + "'";
-  else if (!readSection(file, ".aic.manifest", text))
-    error = "'" + path + "' is not a compiled model: it has no manifest";
+  error = file.open(path);
+  if (error.empty() && !readSection(file.descriptor(), ".aic.manifest", text))
+    error = notOurs(path);
   return text;
 }
 

@@ -30,11 +30,31 @@ void hideLibraryOptions() {
 
 void removeLibraryOptions() { cl::ResetCommandLineParser(); }
 
+/// The first of LLVM's lines about a command line, in our words.
+static std::string describeMistake(StringRef text) {
+  StringRef line = text.split('\n').first;
+  line.consume_front((storedName() + ": ").c_str());
+  if (line.consume_front("Unknown command line argument ") || line.consume_front("Unknown command line argument"))
+    return ("expected a known option (--help lists them), got " + line.split(".  Try").first).str();
+  if (line.starts_with("Not enough positional"))
+    return "expected a model, got none (--help shows examples)";
+  if (line.starts_with("Too many positional"))
+    return "expected one model, got several files (--help shows examples)";
+  return line.rtrim("!.").str();
+}
+
 LogicalResult parseCommandLine(int argc, char **argv, StringRef overview) {
   if (argc > 0)
     setToolName(argv[0]);
   cl::SetVersionPrinter([](raw_ostream &os) { os << storedName() << " " AIC_VERSION "\n"; });
-  return success(cl::ParseCommandLineOptions(argc, argv, overview, &errs()));
+  std::string text;
+  raw_string_ostream os(text);
+  if (cl::ParseCommandLineOptions(argc, argv, overview, &os))
+    return success();
+  // A value that cannot be read has been told already.
+  if (!text.empty())
+    printError(describeMistake(text));
+  return failure();
 }
 
 void printError(StringRef text) { errs() << storedName() << ": error: " << text << "\n"; }

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import onnx
 import pytest
-from conftest import expected, linear_model
+from conftest import expected, isolated, linear_model
 from onnx import TensorProto, helper
 
 import aic
@@ -41,6 +41,39 @@ def test_replaced_library_is_loaded_anew(linear, tmp_path):
     first = aic.compile(linear, output=tmp_path / "out.so")
     second = aic.compile(linear, dims={"N": 3}, output=tmp_path / "out.so")
     assert first.inputs[0].shape == ("N", 4) and second.inputs[0].shape == (3, 4)
+    x = np.ones((3, 4), np.float32)
+    np.testing.assert_allclose(second(x), expected(x), rtol=1e-5)
+    np.testing.assert_allclose(first(x[:1]), expected(x[:1]), rtol=1e-5)
+    third = aic.load(tmp_path / "out.so")  # the same file again, after its time stamp changed
+    (tmp_path / "out.so").touch()
+    assert aic.load(tmp_path / "out.so").inputs[0].shape == third.inputs[0].shape == (3, 4)
+
+
+def test_library_written_over_while_loaded(linear, tmp_path):
+    """Writing into a mapped file changes what is mapped: the second load says so instead of running a mixture."""
+    path, other = tmp_path / "out.so", tmp_path / "other.so"
+    aic.compile_to(linear, path)
+    aic.compile_to(linear, other, dims={"N": 3})
+
+    kept = []
+
+    def load_both():  # in a process that ends without a call into what is no longer there
+        kept.append(aic.load(path))
+        path.write_bytes(other.read_bytes())
+        try:
+            return f"loaded {aic.load(path)} beside {kept}"
+        except aic.LoadError as e:
+            return str(e)
+
+    assert "out.so': expected the library that this process has loaded from the file, got another" in isolated(load_both)
+    assert aic.load(path).inputs[0].shape == (3, 4)
+
+
+def test_files_that_cannot_be_loaded(tmp_path):
+    with pytest.raises(aic.LoadError, match="gone.so': No such file"):
+        aic.load(tmp_path / "gone.so")
+    with pytest.raises(aic.LoadError, match="Is a directory"):
+        aic.load(tmp_path)
 
 
 def test_inputs_need_not_be_dense(linear):

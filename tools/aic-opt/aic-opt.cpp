@@ -5,7 +5,6 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
-#include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 #ifndef NDEBUG
 #include "llvm/Support/CommandLine.h"
@@ -32,16 +31,11 @@ static constexpr const char *overview =
     "See docs/Levels.md for what the IR between two stages looks like.\n";
 
 int main(int argc, char **argv) {
-  mlir::aic::tools::hideLibraryOptions();
-  mlir::aic::tools::setToolName(argv[0]);
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
   mlir::aic::registerAllDialects(registry);
   mlir::aic::registerAllPasses();
-  auto [input, output] = mlir::registerAndParseCLIOptions(argc, argv, overview, registry);
-  if (failed(mlir::aic::tools::expectOtherFile("-o", output, {input})))
-    return mlir::aic::tools::exitError;
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, input, output, registry));
+  return mlir::aic::tools::optMain(argc, argv, overview, registry);
 }

@@ -8,6 +8,7 @@
 #define AIC_DRIVER_DRIVER_H
 
 #include "aic/CodeGen/CodeGen.h"
+#include "aic/Import/ONNX/Import.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Support/LLVM.h"
@@ -15,14 +16,6 @@
 #include <vector>
 
 namespace mlir::aic {
-
-/// What the user says of a dim: a number (minimum == maximum) or a range.
-struct DimBinding {
-  std::string name;
-  int64_t minimum = 0;
-  int64_t maximum = -1; ///< -1: no bound
-  int64_t multiple = 1;
-};
 
 /// The levels of docs/Levels.md.
 enum class Level { Graph, Loops, Kernels, Tiles, Code };
@@ -34,7 +27,7 @@ struct CompileOptions {
   std::string name;         ///< prefix of the functions in model.h; default: from the model's file
   int threads = 1;          ///< default of a handle
   unsigned jobs = 0;        ///< threads that compile; 0: one per core
-  std::vector<DimBinding> dims;
+  DimMap dims;
   std::vector<std::string> extraOutputs; ///< values inside the model that become outputs
   Sanitizer sanitize = Sanitizer::None;
   Level from = Level::Graph; ///< where the module is; the stages before are left out
@@ -43,9 +36,6 @@ struct CompileOptions {
   bool timing = false;       ///< print the time of each stage to stderr
   std::string dumpDirectory; ///< "": none; else the IR of each level and the assembly are written there
 };
-
-/// Parses "N=1,H=32..960:32,W=32.." and appends. Fails with an error text.
-LogicalResult parseDims(StringRef text, std::vector<DimBinding> &dims, std::string &error);
 
 /// Registers and loads nothing by itself: call it on a context's registry before loading models.
 void registerCompilerDialects(DialectRegistry &registry);
@@ -56,8 +46,9 @@ OwningOpRef<ModuleOp> loadModel(MLIRContext &context, StringRef path, const Comp
 OwningOpRef<ModuleOp> loadModelBytes(MLIRContext &context, StringRef bytes, StringRef name, StringRef folder,
                                      const CompileOptions &options);
 
-/// Fixes or bounds the `?` extents of @main's arguments that have these names (or position names like "x.0").
-LogicalResult bindDims(ModuleOp module, ArrayRef<DimBinding> dims);
+/// Fixes or bounds the extents of @main's arguments that have these names or places ("x:0"). An error for a name that
+/// the module does not have, or an extent that does not fit.
+LogicalResult bindDims(ModuleOp module, const DimMap &dims);
 
 /// The files that appear in CompileOptions::dumpDirectory.
 ArrayRef<StringRef> getDumpNames();

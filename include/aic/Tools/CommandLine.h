@@ -56,6 +56,7 @@ private:
 int runMain(int argc, char **argv);
 int checkMain(int argc, char **argv);
 int translateMain(int argc, char **argv);
+int optMain(int argc, char **argv, llvm::StringRef overview, DialectRegistry &registry);
 
 } // namespace aic::tools
 } // namespace mlir

@@ -491,7 +491,7 @@ bool GraphImporter::declareArguments(Scope &names, ::onnx::GraphProto &graph) {
       if (dim.has_dim_value() && dim.dim_value() != -1)
         extent = dim.dim_value();
       if (std::optional<DimBounds> bound = boundsOf(dim, input.name(), unsigned(axis))) {
-        if (extent && (*extent < bound->minimum || *extent > bound->maximum)) {
+        if (extent && !bound->allows(*extent)) {
           fail(what + ": expected extent " + Twine(*extent) + " of dimension " + Twine(axis) + " in --dim, got " +
                Twine(bound->minimum) + (bound->isFixed() ? Twine() : ".." + Twine(bound->maximum)));
           return false;

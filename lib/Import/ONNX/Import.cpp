@@ -12,32 +12,41 @@ using namespace llvm;
 
 namespace mlir::aic {
 
+/// N, or MIN..MAX where either may be missing, and a multiple.
+static bool parseBounds(StringRef text, DimBounds &bounds) {
+  auto number = [](StringRef digits, int64_t &value) {
+    return !digits.trim().getAsInteger(10, value) && value >= 0 && value <= onnx_import::kMaxElements;
+  };
+  auto [limits, multiple] = text.split(':');
+  if (text.contains(':') && (!number(multiple, bounds.multiple) || bounds.multiple == 0))
+    return false;
+  if (!limits.contains("..")) {
+    bool isNumber = number(limits, bounds.minimum);
+    bounds.maximum = bounds.minimum;
+    return isNumber;
+  }
+  auto [low, high] = limits.split("..");
+  return (low.trim().empty() || number(low, bounds.minimum)) &&
+         (high.trim().empty() || (number(high, bounds.maximum) && bounds.maximum >= bounds.minimum));
+}
+
 std::string parseDims(StringRef text, DimMap &dims) {
   SmallVector<StringRef> entries;
-  text.split(entries, ',', -1, /*KeepEmpty=*/false);
+  if (!text.trim().empty())
+    text.split(entries, ',');
   for (StringRef entry : entries) {
     auto [name, range] = entry.rsplit('=');
     name = name.trim();
-    range = range.trim();
     DimBounds bounds;
-    auto [limits, multiple] = range.split(':');
-    bool isWrong =
-        name.empty() || limits.empty() || (range.contains(':') && multiple.getAsInteger(10, bounds.multiple));
-    if (size_t dots = limits.find(".."); dots != StringRef::npos)
-      isWrong |= limits.take_front(dots).getAsInteger(10, bounds.minimum) ||
-                 limits.drop_front(dots + 2).getAsInteger(10, bounds.maximum);
-    else if (limits.getAsInteger(10, bounds.minimum))
-      isWrong = true;
-    else
-      bounds.maximum = bounds.minimum;
-    if (isWrong || bounds.minimum < 0 || bounds.maximum < bounds.minimum || bounds.multiple < 1 ||
-        bounds.maximum > onnx_import::kMaxElements)
-      return ("expected NAME=NUMBER or NAME=MIN..MAX[:MULTIPLE], got '" + entry + "'").str();
+    if (name.empty() || !parseBounds(range, bounds))
+      return ("expected NAME=N or NAME=MIN..MAX[:MULTIPLE] as a dim, got '" + entry + "'").str();
     bounds.minimum = int64_t(alignTo(uint64_t(bounds.minimum), uint64_t(bounds.multiple)));
-    bounds.maximum = bounds.maximum / bounds.multiple * bounds.multiple;
-    if (bounds.maximum < bounds.minimum)
+    if (bounds.maximum >= 0)
+      bounds.maximum = bounds.maximum / bounds.multiple * bounds.multiple;
+    if (bounds.maximum >= 0 && bounds.maximum < bounds.minimum)
       return ("expected a multiple of " + Twine(bounds.multiple) + " in the range, got '" + entry + "'").str();
-    dims[name.str()] = bounds;
+    if (!dims.try_emplace(name.str(), bounds).second)
+      return ("expected each dim once, got '" + name + "' twice").str();
   }
   return {};
 }

@@ -85,6 +85,7 @@ private:
   void printJson();
 
   const Options &options;
+  X86PipelineOptions pipeline;
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
   std::vector<Refusal> refusals;
@@ -98,7 +99,7 @@ LogicalResult CheckTool::load() {
   if (sys::path::extension(options.model) != ".onnx") {
     CompileOptions compile;
     for (const std::string &dims : options.dims)
-      if (failed(parseDims(dims, compile.dims, error)))
+      if (error = parseDims(dims, compile.dims); !error.empty())
         return printError("--dim: " + error), failure();
     module = loadModel(context, options.model, compile);
     return success(module.get() != nullptr);
@@ -175,7 +176,6 @@ void CheckTool::lowerToLoops() {
     return success();
   });
   PassManager pm(&context);
-  X86PipelineOptions pipeline;
   buildGraphPipeline(pm, pipeline);
   buildLoopsPipeline(pm, pipeline);
   if (failed(pm.run(*module)))
@@ -245,6 +245,13 @@ int CheckTool::run() {
   if (!target) {
     printError("--target: expected one of " + llvm::join(getTargetNames(), ", ") + ", got '" + options.target + "'");
     return exitError;
+  }
+  StringRef chip = StringRef(options.target).split(':').second;
+  if (!chip.empty()) {
+    context.loadDialect<AICDialect>();
+    if (!target->getTarget(&context, chip, [&] { return emitError(UnknownLoc::get(&context)); }))
+      return exitError;
+    pipeline.cpu = chip.str();
   }
   if (failed(load()))
     return exitError;

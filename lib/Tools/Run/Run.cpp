@@ -103,13 +103,13 @@ struct Options {
         dims(flags.dims.begin(), flags.dims.end()), inputs(flags.inputs.begin(), flags.inputs.end()),
         extra(flags.extra.begin(), flags.extra.end()), check(flags.check.begin(), flags.check.end()),
         interpret(flags.interpret), info(flags.info), json(flags.json), isRandom(flags.random.getNumOccurrences() > 0),
-        isThreaded(flags.threads.getNumOccurrences() > 0),
+        isSaved(flags.save.getNumOccurrences() > 0), isThreaded(flags.threads.getNumOccurrences() > 0),
         isMachineGiven(flags.target.getNumOccurrences() + flags.cpu.getNumOccurrences() > 0), profile(flags.profile),
         absolute(flags.absolute), relative(flags.relative), repeat(flags.repeat), threads(flags.threads) {}
 
   std::string model, target, cpu, random, save;
   std::vector<std::string> dims, inputs, extra, check;
-  bool interpret, info, json, isRandom, isThreaded, isMachineGiven, profile;
+  bool interpret, info, json, isRandom, isSaved, isThreaded, isMachineGiven, profile;
   double absolute, relative;
   unsigned repeat;
   int threads;
@@ -165,7 +165,7 @@ std::string assignFile(StringRef option, ArrayRef<RunnerPort> ports, StringRef k
   if (std::string error = readTensors(named ? after.str() : option.str(), tensors); !error.empty())
     return error;
   if (named && tensors.size() > 1)
-    llvm::erase_if(tensors, [&](const NamedTensor &tensor) { return tensor.first != before; });
+    llvm::erase_if(tensors, [name = before](const NamedTensor &tensor) { return tensor.first != name; });
   if (named && tensors.size() != 1)
     return ("expected a tensor '" + before + "' in '" + after + "', got none").str();
   for (auto &[name, tensor] : tensors) {
@@ -208,6 +208,7 @@ private:
   }
   std::string readOptions();
   std::string checkSavePath();
+  std::string checkLibraryDims();
   std::unique_ptr<Runner> prepare(std::string &error);
   std::unique_ptr<Runner> compileModel(std::string &error);
   std::string bindInputs();
@@ -227,10 +228,9 @@ private:
 };
 
 std::string RunTool::readOptions() {
-  std::string error;
   for (const std::string &dims : options.dims)
-    if (failed(parseDims(dims, compile.dims, error)))
-      return error;
+    if (std::string error = parseDims(dims, compile.dims); !error.empty())
+      return "--dim: " + error;
   compile.target = options.target;
   compile.cpu = options.cpu;
   compile.threads = std::max<int>(options.threads, 1);
@@ -256,8 +256,29 @@ std::string RunTool::checkSavePath() {
       files.push_back(option);
       files.push_back(StringRef(option).rsplit('=').second.str());
     }
+  if (options.isSaved && options.save.empty())
+    return "--save: expected the name of a file, got none";
   std::string error = ::aic::tools::expectOtherFile(options.save, files);
   return error.empty() ? "" : "--save: " + error;
+}
+
+/// A library's dims are fixed by the inputs: here --dim says how large those are that are made up.
+std::string RunTool::checkLibraryDims() {
+  for (const auto &[name, bounds] : compile.dims) {
+    bool isKnown = false;
+    for (const RunnerPort &port : runner->inputs())
+      for (size_t d = 0; d < port.dims.size(); ++d) {
+        if (name != port.name + ":" + std::to_string(d) && name != port.symbols[d])
+          continue;
+        isKnown = true;
+        if (port.dims[d] >= 0 && !bounds.allows(port.dims[d]))
+          return "input '" + port.name + "': expected extent " + std::to_string(port.dims[d]) + " of dimension " +
+                 std::to_string(d) + " in --dim, got " + std::to_string(bounds.minimum);
+      }
+    if (!isKnown)
+      return "expected a dimension of the model in --dim, got '" + name + "'";
+  }
+  return "";
 }
 
 /// Makes a runner. Null after an error.
@@ -317,9 +338,9 @@ std::string RunTool::makeRandom(size_t index, uint64_t seed) {
       continue;
     std::string place = port.name + ":" + std::to_string(d);
     std::string symbol = d < port.symbols.size() ? port.symbols[d] : "";
-    for (const DimBinding &dim : compile.dims)
-      if (dim.name == place || (!symbol.empty() && dim.name == symbol))
-        shape[d] = dim.minimum;
+    for (const std::string &name : {symbol, place})
+      if (auto dim = compile.dims.find(name); !name.empty() && dim != compile.dims.end())
+        shape[d] = dim->second.minimum;
     if (shape[d] < 0)
       return "--random: input '" + port.name + "' is " + port.describe() + ": give --dim " +
              (symbol.empty() ? place : symbol) + "=SIZE";
@@ -401,8 +422,6 @@ int RunTool::run() {
   std::string error = readOptions();
   if (!error.empty())
     return fail(error);
-  if (!sys::fs::exists(options.model))
-    return fail("cannot read '" + options.model + "': No such file or directory");
   runner = prepare(error);
   if (!runner)
     return fail(error);
@@ -410,7 +429,10 @@ int RunTool::run() {
     printInfo(*runner, options.json);
     return exitSuccess;
   }
-  error = bindInputs();
+  if (!module)
+    error = checkLibraryDims();
+  if (error.empty())
+    error = bindInputs();
   if (error.empty())
     error = call();
   if (!error.empty())

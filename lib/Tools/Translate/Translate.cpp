@@ -45,7 +45,7 @@ struct Options {
   cl::OptionCategory actionGroup{"Actions"}, inputGroup{"Input"}, outputGroup{"Output"};
 
   cl::opt<Action> action{
-      cl::Required, cl::cat(actionGroup), cl::desc("What to do (one of these):"),
+      cl::ZeroOrMore, cl::cat(actionGroup), cl::desc("What to do (one of these):"),
       cl::values(clEnumValN(Action::ImportONNX, "import-onnx", "An ONNX model to aic IR"),
                  clEnumValN(Action::LLVMIR, "aic-to-llvmir", "A model or IR of any level to LLVM IR"),
                  clEnumValN(Action::Assembly, "aic-to-asm", "A model or IR of any level to assembly"),
@@ -97,9 +97,9 @@ LogicalResult importModel(MLIRContext &context, const Options &options) {
 
 LogicalResult compileModel(MLIRContext &context, const Options &options) {
   CompileOptions compile;
-  std::string error, text;
+  std::string text;
   for (const std::string &dims : options.dims)
-    if (failed(parseDims(dims, compile.dims, error)))
+    if (std::string error = parseDims(dims, compile.dims); !error.empty())
       return printError("--dim: " + error), failure();
   OwningOpRef<ModuleOp> module = loadModel(context, options.model, compile);
   if (!module)
@@ -143,6 +143,11 @@ int translateMain(int argc, char **argv) {
   Options options;
   if (failed(parseCommandLine(argc, argv, overview)))
     return exitError;
+  if (options.action.getNumOccurrences() != 1) {
+    printError("expected one of --import-onnx, --aic-to-llvmir, --aic-to-asm, --report, got " +
+               std::string(options.action.getNumOccurrences() ? "several" : "none"));
+    return exitError;
+  }
   if (failed(expectOtherFile("-o", options.output, {options.model})))
     return exitError;
   DialectRegistry registry;

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import _aic
 from ._types import ValueInfo, numpy_dtype
-from .errors import LoadError, RunError
+from .errors import RunError
 
 PathOrBytes = str | os.PathLike | bytes
 Dims = Mapping[str, int | str | tuple] | str | None
@@ -96,14 +96,7 @@ class Model:
 
     def __init__(self, path: str | os.PathLike, threads: int = 1):
         self.path = pathlib.Path(path)
-        # The loader knows a library by the name it was opened with: a new name for each, since files are replaced.
-        with tempfile.TemporaryDirectory(prefix="aic-load-") as folder:
-            link = os.path.join(folder, self.path.name)
-            os.symlink(self.path.absolute(), link)
-            try:
-                self._library = _aic.Library(link, threads)
-            except LoadError as e:
-                raise LoadError(str(e).replace(link, str(path))) from None
+        self._library = _aic.Library(os.fspath(path), threads)
         self.threads = threads
         self.inputs = tuple(ValueInfo(n, t, tuple(s)) for n, t, s in self._library.inputs())
         self.outputs = tuple(ValueInfo(n, t, tuple(s)) for n, t, s in self._library.outputs())

@@ -100,8 +100,7 @@ std::unique_ptr<mlir::MLIRContext> makeContext() {
 
 mlir::aic::CompileOptions makeOptions(const std::string &dims) {
   mlir::aic::CompileOptions options;
-  std::string error;
-  if (failed(mlir::aic::parseDims(dims, options.dims, error)))
+  if (std::string error = mlir::aic::parseDims(dims, options.dims); !error.empty())
     throw py::value_error(error);
   return options;
 }

@@ -15,15 +15,18 @@ namespace mlir::aic {
 /// What the user promises about a dimension: a number between `minimum` and `maximum` that is a multiple of `multiple`.
 struct DimBounds {
   int64_t minimum = 0;
-  int64_t maximum = 0;
+  int64_t maximum = -1; ///< -1: no bound
   int64_t multiple = 1;
+  bool allows(int64_t extent) const {
+    return extent >= minimum && (maximum < 0 || extent <= maximum) && extent % multiple == 0;
+  }
   bool isFixed() const { return minimum == maximum; }
 };
 
 /// By the dimension's name in the model ("N"), or the argument's and the axis ("x:0").
 using DimMap = std::map<std::string, DimBounds>;
 
-/// Adds what a --dim option says, e.g. "N=1,H=32..960:32,x:3=224". Returns an error text or the empty string.
+/// Adds what a --dim option says, e.g. "N=1,H=32..960:32,W=32..,x:3=224". Returns an error text or the empty string.
 std::string parseDims(StringRef text, DimMap &dims);
 
 /// Something in a model that cannot be imported.
