@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- CompileTool.cpp - aic-compile --------------------------------------===//
 #include "aic/Driver/CompileTool.h"
+#include "QuantizeFlags.h"
 #include "aic/Driver/Driver.h"
 #include "aic/Tools/CommandLine.h"
 #include "mlir/IR/MLIRContext.h"
@@ -25,6 +26,7 @@ EXAMPLES
   aic-compile resnet.onnx -o resnet.so                    for this machine
   aic-compile resnet.onnx --cpu=haswell -o resnet.so      for another one
   aic-compile det.onnx --dim N=1,H=32..960:32 -o det.so   fix one extent, bound another
+  aic-compile net.onnx --quantize=samples.npz -o net.so   in 8 bits
   aic-compile model.onnx --sanitize=thread -o model.so    find races in programs that call it
   cc program.c model.so -Wl,-rpath,. -o program           use it
 
@@ -63,6 +65,8 @@ struct Options {
       cl::values(clEnumValN(Sanitizer::Address, "address", "accesses outside the memory of inputs and outputs"),
                  clEnumValN(Sanitizer::Thread, "thread", "unsynchronised accesses of several threads"))};
 
+  QuantizeFlags quantize;
+
   cl::opt<unsigned> jobs{"j", cl::cat(workGroup), cl::init(0), cl::value_desc("N"),
                          cl::desc("Threads that compile (0: one per core)")};
   cl::opt<bool> verify{"verify", cl::cat(workGroup), cl::desc("Verify the IR after every pass")};
@@ -87,6 +91,8 @@ LogicalResult readOptions(const Options &options, CompileOptions &compile, std::
       error = "--dim: " + error;
       return failure();
     }
+  if (error = options.quantize.check(); !error.empty())
+    return failure();
   if (!options.name.empty() && !isIdentifier(options.name)) {
     error = "--name: expected an identifier of C, got '" + options.name + "'";
     return failure();
@@ -147,6 +153,8 @@ int compileMain(int argc, char **argv) {
   MLIRContext context(registry, options.jobs == 1 ? MLIRContext::Threading::DISABLED : MLIRContext::Threading::ENABLED);
   PrintDiagnostics print(context, options.model);
   OwningOpRef<ModuleOp> module = loadModel(context, options.model, compile);
+  if (module && options.quantize.isUsed() && failed(options.quantize.run(*module, compile)))
+    return exitError;
   if (!module || failed(compileToLibrary(*module, compile, options.output)))
     return exitError;
   // The process ends here; what it holds need not be taken apart.

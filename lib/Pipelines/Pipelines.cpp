@@ -30,8 +30,11 @@ void buildGraphPipeline(OpPassManager &pm, const X86PipelineOptions &options) {
   addTarget(pm, options);
   pm.addNestedPass<func::FuncOp>(createInferShapesPass());
   pm.addPass(createCanonicalizerPass());
-  pm.addPass(createConstantFoldPass());
+  ConstantFoldPassOptions keepIntegers;
+  keepIntegers.foldDequantize = false;
+  pm.addPass(createConstantFoldPass(keepIntegers));
   pm.addNestedPass<func::FuncOp>(createFoldBatchNormPass());
+  pm.addNestedPass<func::FuncOp>(createIntegerArithmeticPass());
   pm.addPass(createConstantFoldPass()); // the factors that batch norms left
   pm.addNestedPass<func::FuncOp>(createAssignLayoutPass(
       [](Operation *op) { return getX86().getPreferredLayout(op) == Layout::ChannelsLast; }));

@@ -26,7 +26,8 @@ namespace {
 
 class Folder {
 public:
-  Folder(func::FuncOp func, uint64_t maxGrowth) : func(func), scope(func.getContext()), maxGrowth(maxGrowth) {}
+  Folder(func::FuncOp func, uint64_t maxGrowth, bool foldDequantize)
+      : func(func), scope(func.getContext()), maxGrowth(maxGrowth), foldDequantize(foldDequantize) {}
 
   void run();
   /// Constants that lost uses and may be dead now.
@@ -45,6 +46,7 @@ private:
   func::FuncOp func;
   ShapeScope scope;
   uint64_t maxGrowth;
+  bool foldDequantize;
   llvm::DenseMap<Value, eval::Tensor> known;  // results of folded operations, while needed
   llvm::DenseMap<Value, int64_t> pendingUses; // of the known, by operations that are not (yet) folded
   SmallVector<Operation *> folded;            // in order
@@ -94,7 +96,7 @@ bool Folder::evaluate(GraphOpInterface op) {
   SmallVector<eval::View> operands;
   SmallVector<eval::Tensor> storage(op->getNumOperands());
   uint64_t bytes = 0;
-  if (op->getNumOperands() == 0)
+  if (op->getNumOperands() == 0 || (!foldDequantize && isa<DequantizeOp>(op)))
     return false;
   for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
     if (auto it = known.find(operand); it != known.end()) {
@@ -188,7 +190,7 @@ struct ConstantFoldPass final : impl::ConstantFoldPassBase<ConstantFoldPass> {
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       if (func.isExternal())
         continue;
-      Folder folder(func, maxGrowthBytes);
+      Folder folder(func, maxGrowthBytes, foldDequantize);
       folder.run();
       updateResultTypes(func);
       for (Operation *constant : folder.touchedConstants()) {

@@ -77,6 +77,14 @@ private:
   ShapeScope scope;
 };
 
+/// Whether a value is of integers behind a dequantisation: weights in their scale must stay integers too.
+bool isQuantized(Value value) {
+  Operation *op = value.getDefiningOp();
+  while (op && isa<TransposeOp, ReshapeOp, PadOp, SliceOp>(op))
+    op = op->getOperand(0).getDefiningOp();
+  return isa_and_nonnull<DequantizeOp>(op);
+}
+
 /// The features' dim of the result of an operation whose weights a scale can go into.
 struct Linear {
   Operation *op;
@@ -85,7 +93,7 @@ struct Linear {
 
   static std::optional<Linear> of(Value value) {
     Operation *op = value.getDefiningOp();
-    if (!op || !value.hasOneUse())
+    if (!op || !value.hasOneUse() || (op->getNumOperands() > 0 && isQuantized(op->getOperand(0))))
       return std::nullopt;
     auto type = tensorType(value);
     auto make = [&](int64_t dim) -> std::optional<Linear> {

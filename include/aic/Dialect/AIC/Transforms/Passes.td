@@ -28,7 +28,8 @@ def ConstantFoldPass : Pass<"aic-constant-fold", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"maxGrowthBytes", "max-growth-bytes", "uint64_t", "1048576", "largest result that has more bytes than its operands">,
-    Option<"releaseBlobs", "release-blobs", "bool", "true", "free the memory of constants that are not used any more">];
+    Option<"releaseBlobs", "release-blobs", "bool", "true", "free the memory of constants that are not used any more">,
+    Option<"foldDequantize", "fold-dequantize", "bool", "true", "false: weights stay integers behind an aic.dequantize">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
