@@ -161,8 +161,8 @@ defvar GatherShape = [L<"dst", "tile">, L<"src", "tensor [h, w, pixels] in L1">,
     U<"transpose", 1, "the source is [k, m]">, B<"padv", 16, "element outside the tensor">];
 defvar GatherText = [{Row m of the tile is the window of the result's pixel p = m_start + m (oh = p / ow, ow = p mod ow), its column k the element q = k_start + k of that window in the order (kh, kw, c), c fastest:
 `src[oh*sh - pt + kh*dh][ow*sw - pl + kw*dw][c]`, or `padv` where that lies outside h x w. The element address is `src + ((row * row_stride) + (pixel * pix_stride) + c) << log2elem`.
-A matrix [rows, k] is h = 1, w = rows, c = pix_stride = k, a window of 1 x 1 and ow = rows.
-With `transpose` the element is `src[(k_start + k) * row_stride + m_start + m]` and the window's fields must describe one pixel (kh = kw = 1).}];
+A matrix [rows, k] is h = 1, w = rows, c = pix_stride = k, a window of 1 x 1 and ow = rows. k_start + k_len is at most kh * kw * c; h, w, c, kh, kw, ow, m_len and k_len are at least 1.
+With `transpose` the element is `src[(k_start + k) * row_stride + m_start + m]` and the window's fields must describe one pixel (kh = kw = 1); the bound on k_start + k_len does not hold then.}];
 
 def LDA : Inst<"LDA", 0x18, 3, [MV], GatherShape> { let Summary = "gather a left tile (im2col)"; let Description = GatherText; let Operands = ["dst:A0 out", "src:L1 in"]; }
 def LDB : Inst<"LDB", 0x19, 3, [MV], GatherShape> { let Summary = "gather a right tile: row n of the tile is column n of the product"; let Description = GatherText; let Operands = ["dst:B0 out", "src:L1 in"]; }
@@ -182,7 +182,7 @@ def MMA : Inst<"MMA", 0x20, 2, [MX], MmaShape> {
   let Summary = "multiply tiles and accumulate"; let Operands = ["a:A0 in", "b:B0 in", "c:C0 inout"];
   let Description = [{c[m][n] = (init == acc ? c[m][n] : 0) + sum over k of (a[m][k] - azp) * (b[n][k] - bzp).
 Integers: exact in 32 bits, two's complement wrap (counted by the simulator). Floats: products are exact in f32; each block of machine-K products (the last one filled with zeros) is summed by a balanced binary tree
-in f32, round to nearest even, then added to the accumulator, in ascending k. azp and bzp are 0 for floats.}];
+in f32, round to nearest even, then added to the accumulator, in ascending k. azp and bzp are 0 for floats. m, n and k are at least 1.}];
 }
 def MMAS : Inst<"MMAS", 0x21, 2, [MX], MmaShape> { let Summary = "MMA with a 2:4 sparse right tile"; let Operands = ["a:A0 in", "b:B0 in", "c:C0 inout"]; let Later = 1; }
 
@@ -206,7 +206,7 @@ def FXOUT : Inst<"FXOUT", 0x28, 4, [FX], [L<"c", "accumulators, laid out as MMA 
 2. s = f32(v) * scale if qmode is not none (scale of the column, or the scalar), else v.
 Result i8 or u8: 3. t = clamp(round_half_even(s) + zp) to the type. 4. With a residual: u = f32(t - zp) * scale_main + f32(r - res_zp) * scale_res; t = clamp(round_half_even(u) + out_zp).
 5. act clip: clamp t to [lo, hi]; lut: t = lut[unsigned byte t].
-Result i32: v, steps 2 to 5 must be off. Result f16, bf16 or f32: 3. with a residual of that 16-bit type, s = s + f32(r). 4. act clip: s = min(max(s, lo), hi), NaN stays NaN. 5. convert, round half even.}];
+Result i32: v of step 1; the accumulators are i32 and qmode is none or table (its scales are not applied), without residual and activation. Result f16, bf16 or f32: 3. with a residual of that 16-bit type, s = s + f32(r). 4. act clip: s = min(max(s, lo), hi), NaN stays NaN. 5. convert, round half even.}];
 }
 
 } // Chapter
@@ -214,8 +214,11 @@ Result i32: v, steps 2 to 5 must be off. Result f16, bf16 or f32: 3. with a resi
 //===-- VX: vectors in VB ---------------------------------------------------------===//
 
 def Vector : Family<"Vector unit", [{`rep` repetitions of `len` elements. Operand x of repetition r starts at `x + r * x_stride`; its elements are contiguous, or all the first one with `x_bcast`.
-Computed in i32 (two's complement wrap) if all sources and the result are integers, else in f32. The result converts to ddt: integers computed in i32 have zp added and saturate (i32: wrap);
-f32 to an integer rounds by `round`, adds zp and saturates, a NaN counts as 0; f32 to a float rounds half to even.}]>;
+Repetitions run in ascending order; each reads its operands whole before it writes. `len` and `rep` are at least 1, strides are multiples of the element's bytes.
+
+An operation is one on i32 (two's complement wrap) if its sources and its result are integers and s1 is no immediate, else one on f32. Exceptions: AND to SHR are always on i32 and take an immediate cut to an integer;
+DIV and EXP to SIGMOID are always on f32; CMP goes by its sources, SEL by s1, s2 and its result; COPY and LUT move bits.
+The result becomes a ddt: from i32 zp is added and the sum saturates (to i32: wraps; to a float: converted, no zp); from f32 to an integer it is rounded by `round`, zp is added and the sum saturates, NaN counts as 0; from f32 to a float it is rounded half to even.}]>;
 let Chapter = Vector in {
 defvar VecShape = [L<"dst", "result">, L<"s0", "first source">, U<"s1", 32, "second source: a local address, or the bits of an f32 with s1_imm">, U<"s1_imm", 1, "s1 is an immediate f32">, L<"s2", "third source">,
     E<"ddt", 3, DType, "type of the result">, E<"s0dt", 3, DType, "type of s0">, E<"s1dt", 3, DType, "type of s1 and s2">,
