@@ -36,11 +36,14 @@ timeout --kill-after=20 3000 .venv/bin/python -m pytest test/python -q -p no:cac
   --junitxml="$logs/pytest.xml" "${select[@]}" || status=1
 
 if ! ((quick)); then
-  say "fuzzer of the import (a minute, and four to build it the first time)"
-  outcome=
-  timeout --kill-after=20 2400 utils/fuzz.sh 60 -seed=1 >"$logs/fuzz.log" 2>&1 || outcome='<failure message="see fuzz.log"/>'
-  [ -z "$outcome" ] || { tail -n 60 "$logs/fuzz.log"; status=1; }
-  echo "<testsuite><testcase classname=\"fuzz\" name=\"import\">$outcome</testcase></testsuite>" >"$logs/fuzz.xml"
+  say "fuzzers of the import and of NPU programs (a minute each, and five to build them the first time)"
+  for target in import npub; do
+    outcome= log=$logs/fuzz-$target.log
+    timeout --kill-after=20 2400 utils/fuzz.sh --target=$target 60 -seed=1 >"$log" 2>&1 ||
+      outcome="<failure message=\"see fuzz-$target.log\"/>"
+    [ -z "$outcome" ] || { tail -n 60 "$log"; status=1; }
+    echo "<testsuite><testcase classname=\"fuzz\" name=\"$target\">$outcome</testcase></testsuite>" >"$logs/fuzz-$target.xml"
+  done
 fi
 
 say "done"

@@ -8,7 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Layout.h"
+#include "aic/NPU/Container/Layout.h"
 #include "aic/NPU/Verify/Access.h"
 
 #include <algorithm>

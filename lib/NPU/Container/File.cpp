@@ -1,7 +1,7 @@
 //===- File.cpp - Files in memory -------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "Layout.h"
+#include "aic/NPU/Container/Layout.h"
 
 #include <cerrno>
 #include <cstring>

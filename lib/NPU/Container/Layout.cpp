@@ -1,7 +1,7 @@
 //===- Layout.cpp - Sections of a .npub file --------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "Layout.h"
+#include "aic/NPU/Container/Layout.h"
 #include "aic/NPU/Hash.h"
 
 #include <algorithm>

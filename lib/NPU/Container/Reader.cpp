@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Layout.h"
+#include "aic/NPU/Container/Layout.h"
 #include "aic/NPU/Hash.h"
 
 #include <cmath>
@@ -82,9 +82,12 @@ private:
 
   bool readMachine() {
     std::string_view json = bytesOf(SectionType::Machine);
+    // Programs come in groups for one machine.
+    static thread_local Machine known;
     std::string error;
-    if (!parseMachine(json, npub.machine, error))
+    if (known.canonicalJson != json && !parseMachine(json, known, error))
       return fail(Defect::MachineText, "MACHINE", "a machine", error);
+    npub.machine = known;
     const Machine &machine = npub.machine;
     if (machine.canonicalJson != json)
       return fail(Defect::MachineCanonical, "MACHINE", "the canonical text of '" + machine.name + "'", "another");

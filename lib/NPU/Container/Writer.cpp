@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Layout.h"
+#include "aic/NPU/Container/Layout.h"
 #include "aic/NPU/Hash.h"
 
 #include <algorithm>
@@ -55,9 +55,8 @@ public:
     if (names.bytes.size() + debugNames.bytes.size() > UINT32_MAX)
       return fail("names of less than 4 GiB", std::to_string(names.bytes.size()) + " bytes");
     add(SectionType::Strtab, std::move(names.bytes));
-    std::sort(sections.begin(), sections.end(), [](const Section &a, const Section &b) {
-      return std::pair(a.type, a.info) < std::pair(b.type, b.info);
-    });
+    std::sort(sections.begin(), sections.end(),
+              [](const Section &a, const Section &b) { return std::pair(a.type, a.info) < std::pair(b.type, b.info); });
     for (Section &section : sections)
       section.memorySize = section.bytes.size();
     file = composeFile(sections, machine.sha256.data(), kNpubMinor, kIsaMinor);

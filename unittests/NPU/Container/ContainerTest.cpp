@@ -135,7 +135,9 @@ TEST(Container, TheFirstVersionsFileStaysReadableAndTheSame) {
     std::ofstream(inputs("sample.npub"), std::ios::binary) << sampleFile();
   std::string golden = slurp(inputs("sample.npub"));
   expectSame(sampleProgram(), readSample(golden).program);
-  EXPECT_EQ(golden, sampleFile());
+  EXPECT_EQ(golden, sampleFile())
+      << "the format, the instruction set or edge-256 has changed: see docs/NPU/Container.md, "
+         "and run this test with AIC_UPDATE_GOLDEN=1";
 }
 
 TEST(Container, StrippingTakesDebugSectionsAndNothingElse) {
@@ -200,8 +202,10 @@ TEST(Container, EveryDefectHasABrokenFileAndIsFound) {
   }
   for (Defect defect : allDefects())
     EXPECT_TRUE(found.count(defect)) << "no broken file for " << nameOf(defect);
-  if (corpus)
-    std::ofstream(std::string(corpus) + "/good.npub", std::ios::binary) << good;
+  if (!corpus)
+    return;
+  std::ofstream(std::string(corpus) + "/good.npub", std::ios::binary) << good;
+  std::ofstream(std::string(corpus) + "/good.code", std::ios::binary) << Editor(good).content(SectionType::Code);
 }
 
 TEST(Container, NamesOfDefectsAreDistinct) {

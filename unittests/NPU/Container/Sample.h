@@ -4,8 +4,7 @@
 #ifndef AIC_UNITTESTS_NPU_CONTAINER_SAMPLE_H
 #define AIC_UNITTESTS_NPU_CONTAINER_SAMPLE_H
 
-#include "../../../lib/NPU/Container/Layout.h"
-#include "aic/NPU/Container/Container.h"
+#include "aic/NPU/Container/Layout.h"
 
 #include <gtest/gtest.h>
 

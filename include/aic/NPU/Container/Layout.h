@@ -1,12 +1,12 @@
 //===- Layout.h - The parts of a .npub file -----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the writer and the reader agree on: docs/NPU/Container.md in C++.
+// What the writer and the reader agree on: docs/NPU/Container.md in C++. For them, for tests and for the fuzzer.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef AIC_LIB_NPU_CONTAINER_LAYOUT_H
-#define AIC_LIB_NPU_CONTAINER_LAYOUT_H
+#ifndef AIC_NPU_CONTAINER_LAYOUT_H
+#define AIC_NPU_CONTAINER_LAYOUT_H
 
 #include "aic/NPU/Container/Container.h"
 
@@ -30,7 +30,7 @@ constexpr size_t kSegmentRecord = 32, kIoHeader = 8, kIoRecord = 64, kDimRecord 
 constexpr uint64_t kMostSegmentBytes = uint64_t(1) << 40, kMostSegmentAlign = 1 << 20, kMostSectionAlign = 1 << 20;
 constexpr size_t kMostRank = 8, kMostArguments = 256;
 // Zeros that a file may ask for without holding them.
-constexpr uint64_t kMostZeroFill = uint64_t(256) << 20;
+constexpr uint64_t kMostZeroFill = 1 << 20;
 
 enum SectionFlag : uint32_t { kCritical = 1, kZeroFill = 2, kStrippable = 4, kKnownFlags = 7 };
 
@@ -135,4 +135,4 @@ inline std::optional<int64_t> takeSigned(std::string_view &bytes) {
 
 } // namespace aic::npu
 
-#endif // AIC_LIB_NPU_CONTAINER_LAYOUT_H
+#endif // AIC_NPU_CONTAINER_LAYOUT_H
