@@ -108,8 +108,10 @@ void Explainer::reach(const Clock &goal, Clock &now, std::vector<ScheduleStep> &
   }
 }
 
-/// The steps as lines; of a long run, where the queues are `atLeast` steps or more before its end, and the rest.
-std::vector<std::string> Explainer::scheduleText(const std::vector<ScheduleStep> &steps, size_t atLeast) const {
+/// The steps as lines, a note behind the first line of its instruction; of a long run, where the queues are `atLeast`
+/// steps or more before its end, and the rest.
+std::vector<std::string> Explainer::scheduleText(const std::vector<ScheduleStep> &steps, size_t atLeast,
+                                                 const std::vector<Note> &notes) const {
   constexpr size_t kLongest = 40;
   size_t first =
       steps.size() <= kLongest ? 0 : steps.size() - std::min(steps.size(), std::max(atLeast + 8, kLongest / 2));
@@ -133,10 +135,12 @@ std::vector<std::string> Explainer::scheduleText(const std::vector<ScheduleStep>
     bool whole = !step.completes && i + 1 < steps.size() && steps[i + 1].completes &&
                  steps[i + 1].instruction.pc == step.instruction.pc &&
                  steps[i + 1].instruction.execution == step.instruction.execution;
-    lines.push_back(engineName(step.instruction.engine) + instruction(step.instruction) +
-                    (whole            ? " runs"
-                     : step.completes ? " completes"
-                                      : " starts"));
+    const char *verb = whole ? " runs" : step.completes ? " completes" : " starts";
+    lines.push_back(engineName(step.instruction.engine) + instruction(step.instruction) + verb);
+    for (const Note &note : notes)
+      if (!step.completes && note.instruction.pc == step.instruction.pc &&
+          note.instruction.execution == step.instruction.execution)
+        lines.back() += "   <- " + note.text;
     i += whole;
   }
   return lines;
@@ -171,7 +175,11 @@ void Explainer::race(uint32_t earlier, uint32_t later, const Access &first, cons
     reach(order.completion(c), now, steps);
     reach(order.completion(p), now, steps);
   }
-  for (const std::string &line : scheduleText(steps, steps.size() - before))
+  std::vector<Note> notes = {{trace.occurrence(later), std::string(verb) + " byte " + std::to_string(byte)}};
+  if (p.engine != c.engine)
+    notes.push_back(
+        {trace.occurrence(earlier), std::string("comes too late to ") + (first.write ? "write" : "read") + " it"});
+  for (const std::string &line : scheduleText(steps, steps.size() - before, notes))
     finding.details.push_back("  " + line);
   if (p.engine == c.engine)
     finding.details.push_back("  both are in flight");

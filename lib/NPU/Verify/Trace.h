@@ -113,7 +113,12 @@ public:
 
 private:
   void reach(const Clock &goal, Clock &now, std::vector<ScheduleStep> &steps) const;
-  std::vector<std::string> scheduleText(const std::vector<ScheduleStep> &steps, size_t atLeast) const;
+  struct Note {
+    Occurrence instruction;
+    std::string text;
+  };
+  std::vector<std::string> scheduleText(const std::vector<ScheduleStep> &steps, size_t atLeast,
+                                        const std::vector<Note> &notes = {}) const;
   const Trace &trace;
   const Machine &machine;
   const OrderTracker &order;
