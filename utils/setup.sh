@@ -6,8 +6,8 @@ source "$(dirname "$0")/common.sh"
 
 PACKAGES=(
   clang-22 lld-22 clang-format-22 clang-tidy-22 clang-tools-22 libclang-rt-22-dev
-  llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools liblld-22-dev
-  cmake ninja-build ccache git libprotobuf-dev protobuf-compiler libgtest-dev nlohmann-json3-dev zlib1g-dev libzstd-dev
+  llvm-22 llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools liblld-22-dev
+  cmake ninja-build ccache git libprotobuf-dev protobuf-compiler libgtest-dev libgmock-dev nlohmann-json3-dev zlib1g-dev libzstd-dev
   python3-venv python3-dev
 )
 
