@@ -300,7 +300,11 @@ bool runMutations(const Program &program, const Machine &machine, const Mutation
     if (!races && !dynamic) {
       report.undetected.push_back(
           {mutation, semaphoreName(program, mutation.semaphore), describe(program, mutation), "", {}, verifier});
-      reasons.explain(mutant, report.undetected.back());
+      MutationReport::Undetected &one = report.undetected.back();
+      reasons.explain(mutant, one);
+      bool equivalent = one.equivalence != MutationReport::Equivalence::Unshared;
+      kind.equivalentWithoutBalance += equivalent;
+      kind.equivalent += equivalent && !verifier;
     }
     if (!races && dynamic)
       report.missedByVerifier.push_back(describe(program, mutation));

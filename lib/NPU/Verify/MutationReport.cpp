@@ -10,23 +10,33 @@
 
 namespace aic::npu {
 
+MutationReport::Kind &MutationReport::Kind::operator+=(const Kind &other) {
+  possible += other.possible;
+  tried += other.tried;
+  verifier += other.verifier;
+  withoutBalance += other.withoutBalance;
+  dynamic += other.dynamic;
+  any += other.any;
+  flagged += other.flagged;
+  equivalent += other.equivalent;
+  equivalentWithoutBalance += other.equivalentWithoutBalance;
+  return *this;
+}
+
 MutationReport::Kind MutationReport::total() const {
   Kind sum;
-  for (const Kind &kind : kinds) {
-    sum.possible += kind.possible;
-    sum.tried += kind.tried;
-    sum.verifier += kind.verifier;
-    sum.withoutBalance += kind.withoutBalance;
-    sum.dynamic += kind.dynamic;
-    sum.any += kind.any;
-    sum.flagged += kind.flagged;
-  }
+  for (const Kind &kind : kinds)
+    sum += kind;
   return sum;
 }
 
-size_t MutationReport::equivalents(MutationKind kind) const {
-  return std::count_if(undetected.begin(), undetected.end(),
-                       [&](const Undetected &one) { return one.mutation.kind == kind && !one.balanceOnly; });
+MutationReport sumOf(const std::vector<MutationReport> &reports) {
+  MutationReport sum;
+  sum.program = std::to_string(reports.size()) + " programs";
+  for (const MutationReport &report : reports)
+    for (unsigned k = 0; k < kMutationKinds; ++k)
+      sum.kinds[k] += report.kinds[k];
+  return sum;
 }
 
 static const char *nameOf(MutationReport::Equivalence equivalence) {
@@ -35,27 +45,29 @@ static const char *nameOf(MutationReport::Equivalence equivalence) {
 }
 
 std::string MutationReport::table() const {
-  char line[160];
-  std::snprintf(line, sizeof line, "%-14s %8s %8s %9s %11s %9s %8s %11s\n", "mutation", "possible", "tried", "verifier",
-                "no-balance", "detector", "flagged", "equivalent");
+  char line[200];
+  std::snprintf(line, sizeof line, "%-14s %8s %8s %9s %9s %8s %11s %8s | %-26s\n", "mutation", "possible", "tried",
+                "verifier", "detector", "flagged", "equivalent", "percent", "without the balance check");
   std::string text = line;
-  auto row = [&](const char *name, const Kind &kind, size_t equivalent) {
-    std::snprintf(line, sizeof line, "%-14s %8zu %8zu %9zu %11zu %9zu %8zu %11zu\n", name, kind.possible, kind.tried,
-                  kind.verifier, kind.withoutBalance, kind.dynamic, kind.flagged, equivalent);
+  std::snprintf(line, sizeof line, "%-14s %8s %8s %9s %9s %8s %11s %8s | %8s %11s %8s\n", "", "", "", "", "", "", "",
+                "", "flagged", "equivalent", "percent");
+  text += line;
+  auto row = [&](const char *name, const Kind &kind) {
+    std::snprintf(line, sizeof line, "%-14s %8zu %8zu %9zu %9zu %8zu %11zu %8.2f | %8zu %11zu %8.2f\n", name,
+                  kind.possible, kind.tried, kind.verifier, kind.dynamic, kind.flagged, kind.equivalent, kind.rate(),
+                  kind.any, kind.equivalentWithoutBalance, kind.rateWithoutBalance());
     text += line;
   };
-  size_t equivalent = 0;
-  for (unsigned k = 0; k < kMutationKinds; ++k) {
-    size_t count = equivalents(static_cast<MutationKind>(k));
-    equivalent += count;
-    row(nameOf(static_cast<MutationKind>(k)), kinds[k], count);
-  }
-  row("all", total(), equivalent);
+  for (unsigned k = 0; k < kMutationKinds; ++k)
+    row(nameOf(static_cast<MutationKind>(k)), kinds[k]);
+  row("all", total());
   // Equivalents of one semaphore for one reason are one line.
   std::map<std::string, std::pair<size_t, const Undetected *>> groups;
   for (const Undetected &one : undetected) {
-    auto &group = groups[std::string(one.balanceOnly ? "balance only" : "equivalent") + ", " +
-                         nameOf(one.mutation.kind) + " of " + one.semaphore + ": " + one.reason];
+    auto &group = groups[std::string(one.equivalence == Equivalence::Unshared ? "undetected"
+                                     : one.balanceOnly                        ? "balance only"
+                                                                              : "equivalent") +
+                         ", " + nameOf(one.mutation.kind) + " of " + one.semaphore + ": " + one.reason];
     ++group.first;
     if (!group.second)
       group.second = &one;
@@ -70,10 +82,18 @@ std::string MutationReport::table() const {
 std::string MutationReport::json() const {
   using Json = nlohmann::ordered_json;
   auto row = [](const Kind &kind) {
-    return Json{{"possible", kind.possible}, {"tried", kind.tried},
-                {"verifier", kind.verifier}, {"verifier_without_balance", kind.withoutBalance},
-                {"detector", kind.dynamic},  {"without_balance", kind.any},
-                {"flagged", kind.flagged}};
+    return Json{{"possible", kind.possible},
+                {"tried", kind.tried},
+                {"verifier", kind.verifier},
+                {"detector", kind.dynamic},
+                {"flagged", kind.flagged},
+                {"equivalent", kind.equivalent},
+                {"percent", kind.rate()},
+                {"without_balance",
+                 {{"verifier", kind.withoutBalance},
+                  {"flagged", kind.any},
+                  {"equivalent", kind.equivalentWithoutBalance},
+                  {"percent", kind.rateWithoutBalance()}}}};
   };
   Json json{{"program", program},
             {"kinds", Json::object()},

@@ -58,6 +58,16 @@ struct MutationReport {
     size_t dynamic = 0;        // flagged by the dynamic check
     size_t any = 0;            // by the verifier without the balance check, or the dynamic check
     size_t flagged = 0;        // by any of them
+    // Flagged by none (or by none but the balance check), and every order of the program provably stays: FewerTokens
+    // or Implied below.
+    size_t equivalent = 0, equivalentWithoutBalance = 0;
+    /// Percent of those that are not equivalent.
+    double rate() const { return percent(flagged, tried - equivalent); }
+    double rateWithoutBalance() const { return percent(any, tried - equivalentWithoutBalance); }
+    Kind &operator+=(const Kind &other);
+
+  private:
+    static double percent(size_t part, size_t whole) { return whole ? 100.0 * part / whole : 100.0; }
   };
   /// Why a mutant that the verifier accepts without the balance check behaves as the program does.
   enum class Equivalence : uint8_t {
@@ -77,12 +87,13 @@ struct MutationReport {
   /// What the dynamic check flags and the verifier, without the balance check, accepts. Should be empty.
   std::vector<std::string> missedByVerifier;
 
-  /// Mutants of a kind that nothing flags.
-  size_t equivalents(MutationKind kind) const;
   Kind total() const;
   std::string json() const;
   std::string table() const;
 };
+
+/// Sums of several programs, for `table` and `json` without their lists.
+MutationReport sumOf(const std::vector<MutationReport> &reports);
 
 /// False with the reason if the program itself does not pass.
 bool runMutations(const Program &program, const Machine &machine, const MutationOptions &options,
