@@ -31,7 +31,11 @@ const char *aic_host_weights(void);
 enum { AICRT_IO_INPUTS, AICRT_IO_OUTPUTS, AICRT_IO_SYMBOLS, AICRT_IO_HEAP, AICRT_IO_THREADS, AICRT_IO_FEATURES, AICRT_IO_HEADER };
 
 /* Called by the host code. The ones that can fail do not return then. */
-void aicrt_launch(aicrt_call *call, aicrt_kernel kernel, void *const *buffers, const int64_t *dims, int64_t launch);
+/* `shares`: how many threads the work is worth; below 2 the caller does it alone. */
+void aicrt_launch(aicrt_call *call, aicrt_kernel kernel, void *const *buffers, const int64_t *dims, int64_t launch,
+                  int64_t shares);
+/* Runs a program of the NPU: its container, then its inputs and outputs. */
+void aicrt_npu(aicrt_call *call, const void *npub, int64_t bytes, void *const *buffers, int64_t count, int64_t launch);
 /* Called once, after the checks that need the inputs' extents only. */
 void *aicrt_arena(aicrt_call *call, int64_t bytes);
 /* Memory for an output of these extents. */
@@ -42,6 +46,7 @@ void aicrt_check(aicrt_call *call, int8_t holds, const char *message);
 void aicrt_copy(void *to, const void *from, int64_t bytes);
 
 /* Between the runtime's own files. */
+int32_t aicrt_npu_run(const void *npub, int64_t bytes, void *const *buffers, int64_t count, char *error, size_t error_bytes);
 const char *aicrt_missing_feature(const char *features, char *name, size_t size);
 aicrt_pool *aicrt_pool_create(int32_t threads);
 void aicrt_pool_destroy(aicrt_pool *pool);

@@ -308,9 +308,11 @@ static int64_t now(void) {
   return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-void aicrt_launch(aicrt_call *call, aicrt_kernel kernel, void *const *buffers, const int64_t *dims, int64_t launch) {
+void aicrt_launch(aicrt_call *call, aicrt_kernel kernel, void *const *buffers, const int64_t *dims, int64_t launch,
+                  int64_t shares) {
   int64_t begin = call->options.profile ? now() : 0;
-  aicrt_pool_run(call->model->pool, call->options.threads, kernel, buffers, dims);
+  int32_t threads = shares < call->options.threads ? (int32_t)shares : call->options.threads;
+  aicrt_pool_run(call->model->pool, threads, kernel, buffers, dims);
   if (call->options.profile)
     call->options.profile(call->options.user, (int32_t)launch, begin, now());
 }
@@ -359,6 +361,15 @@ void *aicrt_reserve(aicrt_call *call, int64_t slot, int64_t bytes) {
     escape(call, fail(call_message(call), AIC_OUT_OF_MEMORY, "out of memory: a value inside the model needs %lld bytes",
                       (long long)bytes));
   return s->memory;
+}
+
+void aicrt_npu(aicrt_call *call, const void *npub, int64_t bytes, void *const *buffers, int64_t count, int64_t launch) {
+  char text[512] = "";
+  int64_t begin = call->options.profile ? now() : 0;
+  if (aicrt_npu_run(npub, bytes, buffers, count, text, sizeof(text)))
+    escape(call, fail(call_message(call), AIC_CHECK_FAILED, "NPU: %s", text));
+  if (call->options.profile)
+    call->options.profile(call->options.user, (int32_t)launch, begin, now());
 }
 
 void aicrt_check(aicrt_call *call, int8_t holds, const char *text) {

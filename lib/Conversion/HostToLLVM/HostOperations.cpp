@@ -152,6 +152,27 @@ LogicalResult HostPlan::emitFromElements(Emission &e, tensor::FromElementsOp op)
   return success();
 }
 
+/// The workers that a call is worth: one for each `grain` elements of its results (docs/Levels.md). Without a config
+/// all that the handle has.
+Value HostPlan::shares(Emission &e, func::CallOp call) {
+  func::FuncOp declaration = kernels.lookup(call.getCallee());
+  auto config = declaration ? declaration->getAttrOfType<LoweringConfigAttr>(LoweringConfigAttr::attributeName)
+                            : LoweringConfigAttr();
+  int64_t grain = config ? config.getNumber("grain", 0) : 0;
+  if (grain <= 0)
+    return constant(e, std::numeric_limits<int32_t>::max());
+  Value elements;
+  for (Value r : call.getResults()) {
+    Value more = count(e, r);
+    elements = elements ? arith::AddIOp::create(e.b, loc, elements, more).getResult() : more;
+  }
+  if (std::optional<int64_t> known = elements ? getConstantIntValue(elements) : std::nullopt)
+    return constant(e, *known / grain);
+  if (!elements)
+    return constant(e, 1);
+  return toI64(e, arith::DivUIOp::create(e.b, loc, elements, index(e, grain)));
+}
+
 LogicalResult HostPlan::emitCall(Emission &e, func::CallOp call) {
   SmallVector<Value> buffers, extents;
   Type none = LLVM::LLVMVoidType::get(module.getContext());
@@ -189,10 +210,20 @@ LogicalResult HostPlan::emitCall(Emission &e, func::CallOp call) {
     LLVM::StoreOp::create(e.b, loc, p, slot(e, e.buffers, ptr, i));
   for (auto [i, extent] : llvm::enumerate(extents))
     LLVM::StoreOp::create(e.b, loc, toI64(e, extent), slot(e, e.extents, i64, i));
-  LLVM::LLVMFuncOp kernel = declare(call.getCallee(), none, {ptr, ptr, i64, i64});
-  LLVM::LLVMFuncOp launch = declare("aicrt_launch", none, {ptr, ptr, ptr, ptr, i64});
-  Value code = LLVM::AddressOfOp::create(e.b, loc, kernel);
-  LLVM::CallOp::create(e.b, loc, launch, ValueRange{e.call, code, e.buffers, e.extents, constant(e, launches.size())});
+  func::FuncOp declaration = kernels.lookup(call.getCallee());
+  if (declaration && declaration->hasAttr("npu.kernel")) { // a program: its container, then its buffers
+    LLVM::LLVMFuncOp launch = declare("aicrt_npu", none, {ptr, ptr, i64, ptr, i64, i64});
+    Value rest = at(e, e.buffers, constant(e, 8));
+    LLVM::CallOp::create(e.b, loc, launch,
+                         ValueRange{e.call, buffers.front(), toI64(e, bytes(e, call.getOperand(0))), rest,
+                                    constant(e, int64_t(buffers.size()) - 1), constant(e, launches.size())});
+  } else {
+    LLVM::LLVMFuncOp kernel = declare(call.getCallee(), none, {ptr, ptr, i64, i64});
+    LLVM::LLVMFuncOp launch = declare("aicrt_launch", none, {ptr, ptr, ptr, ptr, i64, i64});
+    Value code = LLVM::AddressOfOp::create(e.b, loc, kernel);
+    LLVM::CallOp::create(e.b, loc, launch,
+                         ValueRange{e.call, code, e.buffers, e.extents, constant(e, launches.size()), shares(e, call)});
+  }
 
   Builder b(module.getContext());
   NamedAttrList entry;
@@ -200,7 +231,6 @@ LogicalResult HostPlan::emitCall(Emission &e, func::CallOp call) {
   SmallVector<Attribute> names;
   llvm::append_range(names, nodeNames(call.getLoc()));
   entry.set("nodes", b.getArrayAttr(names));
-  func::FuncOp declaration = kernels.lookup(call.getCallee());
   for (StringRef key : {"flops", "bytes"})
     if (Attribute known = declaration ? declaration->getDiscardableAttr(("aic." + key).str()) : Attribute())
       entry.set(key, known);

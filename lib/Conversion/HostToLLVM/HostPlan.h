@@ -108,6 +108,7 @@ private:
   LogicalResult emitRun();
   LogicalResult emitOp(Emission &e, Operation &op);
   LogicalResult emitCall(Emission &e, func::CallOp call);
+  Value shares(Emission &e, func::CallOp call);
   LogicalResult emitExtract(Emission &e, tensor::ExtractOp op);
   LogicalResult emitFromElements(Emission &e, tensor::FromElementsOp op);
   LogicalResult emitReturn(Emission &e, func::ReturnOp op);

@@ -124,7 +124,11 @@ LoweringConfigAttr selectX86Config(func::FuncOp kernel, const X86MachineModel &m
     return {};
   LoopKind kind = classifyLoop(root);
   auto generic = dyn_cast<linalg::GenericOp>(root);
+  // Waking a worker takes about 5 microseconds: its share should be longer than that. An unknown depth counts 128.
   int64_t lanes = machine.lanes, grain = 1 << 14;
+  auto perElement = [](int64_t work, int64_t depth) {
+    return std::max<int64_t>(1, work / std::max<int64_t>(ShapedType::isDynamic(depth) ? 128 : depth, 1));
+  };
   for (Type type : kernel.getResultTypes())
     if (auto element = getElementTypeOrSelf(type); element.isIntOrFloat() && element.getIntOrFloatBitWidth() == 64)
       lanes = std::max<int64_t>(machine.lanes / 2, 1);
@@ -135,8 +139,7 @@ LoweringConfigAttr selectX86Config(func::FuncOp kernel, const X86MachineModel &m
     Shape shape = shapeOf(generic, kind);
     tile = contractionTile(shape, lanes, machine);
     packed = true;
-    if (!ShapedType::isDynamic(shape.depth))
-      grain = std::max<int64_t>(1, (1 << 17) / std::max<int64_t>(shape.depth, 1));
+    grain = perElement(1 << 17, shape.depth);
   } else if (kind == LoopKind::Depthwise || kind == LoopKind::Pooling) {
     Shape shape = shapeOf(generic, kind);
     tile = {chooseRows(shape.rows, 4), 1, 1};
@@ -145,6 +148,10 @@ LoweringConfigAttr selectX86Config(func::FuncOp kernel, const X86MachineModel &m
     grain = 1 << 12;
   } else if (kind == LoopKind::Reduction) {
     tile = {1, 1, 4}; // four accumulators
+    // The result of what is only reduced is small; rows have as many elements as their input.
+    grain = classOf(kind, kernel) == KernelClass::rows
+                ? 1 << 13
+                : perElement(1 << 15, generic ? shapeOf(generic, kind).depth : 1);
   } else if (kind == LoopKind::Elementwise) {
     tile = {1, 4, 1}; // independent instructions to fill the units
   }
