@@ -9,9 +9,13 @@
 #include "aic/CodeGen/Passes.h"
 #include "aic/Conversion/AICToLinalg/AICToLinalg.h"
 #include "aic/Conversion/HostToLLVM/HostToLLVM.h"
+#include "aic/Conversion/AICToNPU/Passes.h"
 #include "aic/Conversion/KernelToVector/Passes.h"
 #include "aic/Dialect/AIC/IR/AICDialect.h"
 #include "aic/Dialect/AIC/Transforms/Passes.h"
+#include "aic/Dialect/NPU/IR/NPUOps.h"
+#include "aic/Dialect/NPU/Transforms/Passes.h"
+#include "aic/Target/NPU/Passes.h"
 #include "aic/Target/Passes.h"
 #include "aic/Pipelines/Pipelines.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -65,7 +69,7 @@ static void registerExternalModels(DialectRegistry &registry) {
 }
 
 void registerAllDialects(DialectRegistry &registry) {
-  registry.insert<AICDialect>();
+  registry.insert<AICDialect, npu::NPUDialect>();
   registry
       .insert<affine::AffineDialect, arith::ArithDialect, bufferization::BufferizationDialect, cf::ControlFlowDialect,
               func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
@@ -80,7 +84,11 @@ void registerAllPasses() {
   registerAICKernelToVectorPasses();
   registerHostToLLVMPasses();
   registerAICCodeGenPasses();
+  npu::registerAICToNPUPasses();
+  npu::registerNPUPasses();
+  npu::registerAICTargetNPUPasses();
   registerPipelines();
+  registerNPUPipelines();
 }
 
 } // namespace mlir::aic

@@ -35,6 +35,20 @@ void buildCodePipeline(OpPassManager &pm, const X86PipelineOptions &options);
 /// All of them.
 void buildX86Pipeline(OpPassManager &pm, const X86PipelineOptions &options);
 
+/// What the user says of the NPU.
+struct NPUPipelineOptions : public PassPipelineOptions<NPUPipelineOptions> {
+  PassOptions::Option<std::string> machine{*this, "machine", llvm::cl::init("edge-256"),
+                                           llvm::cl::desc("Name of a shipped machine or a machine file")};
+};
+
+/// From the final graph to units in functions, one program each.
+void buildNPUUnitsPipeline(OpPassManager &pm, const NPUPipelineOptions &options);
+/// From units to proven programs.
+void buildNPUProgramsPipeline(OpPassManager &pm, const NPUPipelineOptions &options);
+
+/// aic-to-npu-units, aic-to-npu.
+void registerNPUPipelines();
+
 /// aic-graph-pipeline, aic-to-loops, aic-to-kernels, aic-to-tiles, aic-to-x86.
 void registerPipelines();
 

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef AIC_CONVERSION_AICTONPU_PASSES_TD
+#define AIC_CONVERSION_AICTONPU_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def NPUFormUnitsPass : Pass<"npu-form-units", "::mlir::func::FuncOp"> {
+  let summary = "Gather what the NPU does as a whole into units";
+  let description = [{
+    Turns operations of the graph level, as `aic-graph-pipeline` leaves them (channels last, constants folded but for
+    dequantised ones), into `npu.unit`. Between a dequantisation and a quantisation, a unit computes on integers: the
+    exact sum of products in 32 bits, one f32 multiplication by `s_x * s_w / s_y`, round half to even, add the zero
+    point, saturate. That is the integer meaning of the QDQ form; it differs from the f32 evaluation of the same graph
+    by at most one step where the two roundings fall on different sides. A quantisation that stands in the graph is
+    never skipped. Unquantised f32 work becomes f16 units between casts if `half` is set, otherwise it stays.
+
+    What stays keeps its form and gets the attribute `npu.reason` with the reason.
+
+    Assumes static shapes. Guarantees: a unit's region yields the bits that the program will (integers), or f16
+    operations with f32 accumulation.
+  }];
+  let options = [Option<"machine", "machine", "std::string", "\"edge-256\"", "Name of a shipped machine or a machine file: what does not fit it is left">,
+                 Option<"half", "half", "bool", "true", "Compute unquantised f32 operations in f16">];
+  let dependentDialects = ["::mlir::npu::NPUDialect", "::mlir::aic::AICDialect", "::mlir::arith::ArithDialect"];
+}
+
+def NPUInlineUnitsPass : Pass<"npu-inline-units", "::mlir::func::FuncOp"> {
+  let summary = "Replace units by their regions";
+  let description = "The graph that the units mean, for the interpreter and for targets other than the NPU.";
+}
+
+def NPUPartitionPass : Pass<"npu-partition", "::mlir::ModuleOp"> {
+  let summary = "Move units into functions, one program each";
+  let description = [{
+    Units that do not wait for work of the host in between become one private function with the attribute
+    `npu.machine`; `@main` calls it. There are as few functions as phases of alternation between NPU and host.
+  }];
+  let options = [Option<"machine", "machine", "std::string", "\"edge-256\"", "Name of a shipped machine or a machine file">];
+  let dependentDialects = ["::mlir::npu::NPUDialect", "::mlir::func::FuncDialect"];
+}
+
+def NPULowerUnitsPass : Pass<"npu-lower-units", "::mlir::ModuleOp"> {
+  let summary = "Write the instructions of every unit";
+  let description = [{
+    Replaces each function with `npu.machine` by an `npu.program` of the same name. Tiles are chosen here, under all
+    capacities of the machine, by the estimated cycles of the slowest engine; loads run one block ahead of the work on
+    it (double buffering). Buffers have no addresses yet and nothing is synchronised.
+  }];
+  let dependentDialects = ["::mlir::npu::NPUDialect"];
+}
+
+#endif // AIC_CONVERSION_AICTONPU_PASSES_TD

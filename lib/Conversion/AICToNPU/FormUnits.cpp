@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- FormUnits.cpp - Operations of the graph become units ---------------===//
+//
+// From the results towards the arguments, so an operation is asked for as a root before as a part of somebody's
+// producers: a quantisation claims the convolution before it, with all between them.
+//
+//===----------------------------------------------------------------------===//
+#include "FormUnits.h"
+#include "aic/Conversion/AICToNPU/Passes.h"
+#include "aic/Dialect/AIC/IR/EvalBridge.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include <cmath>
+
+namespace mlir::npu {
+#define GEN_PASS_DEF_NPUFORMUNITSPASS
+#define GEN_PASS_DEF_NPUINLINEUNITSPASS
+#include "aic/Conversion/AICToNPU/Passes.h.inc"
+
+//===-- UnitMatch ---------------------------------------------------------------===//
+
+unsigned UnitMatch::operand(Value value) {
+  auto *place = llvm::find(operands, value);
+  if (place == operands.end()) {
+    operands.push_back(value);
+    return unsigned(operands.size() - 1);
+  }
+  return unsigned(place - operands.begin());
+}
+
+unsigned UnitMatch::constant(const ::aic::eval::Tensor &tensor) {
+  ElementsAttr attr = aic::toAttr(b.getContext(), tensor, "npu");
+  operands.push_back(arith::ConstantOp::create(b, root->getLoc(), cast<TypedAttr>(attr)));
+  return unsigned(operands.size() - 1);
+}
+
+static bool isConstant(Value value) {
+  Operation *op = value.getDefiningOp();
+  return op && op->hasTrait<OpTrait::ConstantLike>();
+}
+
+UnitOp UnitMatch::finish() {
+  SmallVector<Operation *> ops(body.begin(), body.end());
+  llvm::sort(ops, [](Operation *x, Operation *y) { return x->isBeforeInBlock(y); });
+  SmallVector<Operation *> constants;
+  for (Operation *op : ops)
+    for (Value value : op->getOperands()) {
+      if (isConstant(value)) {
+        if (!llvm::is_contained(constants, value.getDefiningOp()))
+          constants.push_back(value.getDefiningOp());
+      } else if (!value.getDefiningOp() || !body.contains(value.getDefiningOp())) {
+        (void)operand(value);
+      }
+    }
+  SmallVector<Location> locations;
+  for (Operation *op : ops)
+    locations.push_back(op->getLoc());
+  b.setInsertionPoint(root);
+  auto unit = UnitOp::create(b, FusedLoc::get(b.getContext(), locations), root->getResultTypes(), b.getStringAttr(kind), operands,
+                             params.getDictionary(b.getContext()));
+  Block *block = b.createBlock(&unit.getBody());
+  IRMapping mapping;
+  for (Value value : operands)
+    mapping.map(value, block->addArgument(value.getType(), unit.getLoc()));
+  // The body keeps its own constants, so what the emitter packs and what the region means do not depend on each other.
+  for (Operation *op : constants)
+    b.clone(*op, mapping);
+  for (Operation *op : ops)
+    b.clone(*op, mapping);
+  SmallVector<Value> results;
+  for (Value result : root->getResults())
+    results.push_back(mapping.lookup(result));
+  YieldOp::create(b, unit.getLoc(), results);
+  root->replaceAllUsesWith(unit->getResults());
+  for (Operation *op : llvm::reverse(ops))
+    if (isOpTriviallyDead(op))
+      op->erase();
+  return unit;
+}
+
+//===-- Matching ------------------------------------------------------------------===//
+
+std::optional<double> splatOf(Value value) {
+  Attribute attr;
+  if (!matchPattern(value, m_Constant(&attr)))
+    return std::nullopt;
+  auto elements = dyn_cast<ElementsAttr>(attr);
+  if (!elements || (typeOf(value).getNumElements() != 1 && !elements.isSplat()))
+    return std::nullopt;
+  ::aic::eval::Tensor tensor = constantOf(value);
+  if (!tensor.data())
+    return std::nullopt;
+  Type element = typeOf(value).getElementType();
+  if (element.isF32())
+    return *tensor.as<float>();
+  if (element.isF64())
+    return *tensor.as<double>();
+  auto splat = dyn_cast<DenseElementsAttr>(attr);
+  if (isa<FloatType>(element))
+    return splat ? std::optional(splat.getValues<APFloat>()[0].convertToDouble()) : std::nullopt;
+  if (!splat)
+    return std::nullopt;
+  APInt number = splat.getValues<APInt>()[0];
+  return element.isUnsignedInteger() || number.getBitWidth() == 1 ? double(number.getZExtValue()) : double(number.getSExtValue());
+}
+
+static bool isByte(Value value) {
+  return typeOf(value).getElementType().isInteger(8);
+}
+
+std::optional<Centred> Centred::of(Value value) {
+  Centred result;
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return std::nullopt;
+  result.ops.push_back(op);
+  if (auto dequantize = dyn_cast<aic::DequantizeOp>(op)) {
+    std::optional<double> scale = splatOf(dequantize.getScale()), zero = splatOf(dequantize.getZeroPoint());
+    if (!scale || *scale != 1 || !zero || !isByte(dequantize.getInput()) || !typeOf(value).getElementType().isF32())
+      return std::nullopt;
+    result.levels = dequantize.getInput();
+    result.zero = int64_t(*zero);
+    return result;
+  }
+  if (auto sub = dyn_cast<aic::SubOp>(op)) {
+    std::optional<double> zero = splatOf(sub.getRhs());
+    if (!zero || !sub.getLhs().getDefiningOp())
+      return std::nullopt;
+    result.zero = int64_t(*zero);
+    op = sub.getLhs().getDefiningOp();
+    result.ops.push_back(op);
+  }
+  auto cast = dyn_cast<aic::CastOp>(op);
+  if (!cast || !isByte(cast.getInput()))
+    return std::nullopt;
+  result.levels = cast.getInput();
+  return result;
+}
+
+std::optional<Requantised> Requantised::of(Operation *root) {
+  auto quantize = dyn_cast<aic::QuantizeOp>(root);
+  if (!quantize || quantize.getBlockSize() || !isByte(quantize.getResult()))
+    return std::nullopt;
+  std::optional<double> scale = splatOf(quantize.getScale()), zero = splatOf(quantize.getZeroPoint());
+  if (!scale || *scale != 1 || !zero || !typeOf(quantize.getInput()).getElementType().isF32())
+    return std::nullopt;
+  Requantised result;
+  bool isUnsigned = typeOf(quantize.getResult()).getElementType().isUnsignedInteger();
+  result.type = isUnsigned ? hw::DType::u8 : hw::DType::i8;
+  result.zero = int64_t(*zero);
+  int64_t low = isUnsigned ? 0 : -128, high = isUnsigned ? 255 : 127;
+  result.lo = low, result.hi = high;
+  result.ops.push_back(root);
+  result.scaled = quantize.getInput();
+  // Rounding is monotone: clamping before it is clamping after it by the rounded limits. Nearest clamp to the sum last.
+  SmallVector<std::pair<bool, double>> clamps;
+  while (Operation *op = result.scaled.getDefiningOp()) {
+    if (!op->hasOneUse())
+      break;
+    if (auto relu = dyn_cast<aic::ReluOp>(op)) {
+      clamps.push_back({true, 0});
+      result.scaled = relu.getInput();
+    } else if (isa<aic::MaximumOp, aic::MinimumOp>(op)) {
+      std::optional<double> left = splatOf(op->getOperand(0)), right = splatOf(op->getOperand(1));
+      if ((!left && !right) || std::isnan(left ? *left : *right))
+        break;
+      clamps.push_back({isa<aic::MaximumOp>(op), left ? *left : *right});
+      result.scaled = op->getOperand(left ? 1 : 0);
+    } else {
+      break;
+    }
+    result.ops.push_back(op);
+  }
+  for (auto [isMaximum, limit] : llvm::reverse(clamps)) {
+    int64_t level = int64_t(std::clamp(std::nearbyint(limit) + double(result.zero), double(low), double(high)));
+    if (isMaximum) {
+      result.lo = std::max(result.lo, level);
+      result.hi = std::max(result.hi, level);
+    } else {
+      result.lo = std::min(result.lo, level);
+      result.hi = std::min(result.hi, level);
+    }
+  }
+  result.clips = result.lo != low || result.hi != high;
+  return result;
+}
+
+Scaled Scaled::of(Value value) {
+  Scaled result;
+  result.sum = value;
+  result.factor = {1};
+  auto mul = value.getDefiningOp<aic::MulOp>();
+  if (!mul || !typeOf(value).getElementType().isF32())
+    return result;
+  for (auto [x, factor] : {std::pair(mul.getLhs(), mul.getRhs()), std::pair(mul.getRhs(), mul.getLhs())}) {
+    ::aic::eval::Tensor tensor = constantOf(factor);
+    if (!tensor.data() || typeOf(x) != typeOf(value))
+      continue;
+    // One number, or one per index of the last dim.
+    ArrayRef<int64_t> shape = typeOf(factor).getShape();
+    int64_t last = typeOf(value).getShape().empty() ? 1 : typeOf(value).getShape().back();
+    bool perFeature = !shape.empty() && shape.back() == last && tensor.size() == last;
+    if (tensor.size() != 1 && !perFeature)
+      continue;
+    result.sum = x;
+    result.factor.assign(tensor.as<float>(), tensor.as<float>() + tensor.size());
+    result.ops.push_back(mul);
+    return result;
+  }
+  return result;
+}
+
+//===-- Pass ----------------------------------------------------------------------===//
+
+namespace {
+bool isStatic(Operation *op) {
+  auto isRanked = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.hasStaticShape() && tensor.getNumElements() > 0;
+  };
+  return llvm::all_of(op->getOperandTypes(), isRanked) && llvm::all_of(op->getResultTypes(), isRanked);
+}
+
+/// T(dequantize(x)) --> dequantize(T(x)), and the same for a cast or a subtraction of one number: bytes are moved.
+void moveTransposesUp(func::FuncOp func) {
+  SmallVector<aic::TransposeOp> work;
+  func.walk([&](aic::TransposeOp op) { work.push_back(op); });
+  while (!work.empty()) {
+    aic::TransposeOp op = work.pop_back_val();
+    Operation *above = op.getInput().getDefiningOp();
+    if (!above || !isa<aic::DequantizeOp, aic::CastOp, aic::SubOp>(above) || typeOf(above->getOperand(0)).getShape() != typeOf(op.getInput()).getShape())
+      continue;
+    if (llvm::any_of(llvm::drop_begin(above->getOperands()), [](Value v) { return typeOf(v).getNumElements() != 1; }))
+      continue;
+    if (typeOf(above->getOperand(0)).getElementTypeBitWidth() > typeOf(op.getInput()).getElementTypeBitWidth())
+      continue;
+    OpBuilder b(op);
+    auto source = typeOf(above->getOperand(0));
+    auto moved = aic::TransposeOp::create(b, op.getLoc(), typeOf(op.getResult()).clone(source.getElementType()), above->getOperand(0), op.getPermutation());
+    Operation *again = b.clone(*above);
+    again->setOperand(0, moved);
+    again->getResult(0).setType(op.getResult().getType());
+    op.replaceAllUsesWith(again->getResult(0));
+    op.erase();
+    if (isOpTriviallyDead(above))
+      above->erase();
+    work.push_back(moved);
+  }
+}
+
+struct FormUnits final : impl::NPUFormUnitsPassBase<FormUnits> {
+  using NPUFormUnitsPassBase::NPUFormUnitsPassBase;
+
+  void runOnOperation() override {
+    hw::Machine description;
+    std::string error;
+    if (!hw::loadMachine(machine, description, error)) {
+      getOperation().emitError() << error;
+      return signalPassFailure();
+    }
+    if (getOperation().isExternal())
+      return;
+    moveTransposesUp(getOperation());
+    for (Block &block : getOperation().getBody()) {
+      SmallVector<Operation *> ops;
+      for (Operation &op : block)
+        ops.push_back(&op);
+      llvm::DenseSet<Operation *> gone;
+      for (size_t i = ops.size(); i-- > 0;) {
+        if (!isAlive(block, ops[i]))
+          continue;
+        form(ops[i], description);
+        refresh(block);
+      }
+    }
+  }
+
+private:
+  // Operations erased by a match are found by their absence from the block.
+  llvm::DenseSet<Operation *> alive;
+  Block *known = nullptr;
+  bool isAlive(Block &block, Operation *op) {
+    if (known != &block)
+      refresh(block);
+    return alive.contains(op);
+  }
+  void refresh(Block &block) {
+    if (known == &block && !changed)
+      return;
+    known = &block;
+    changed = false;
+    alive.clear();
+    for (Operation &op : block)
+      alive.insert(&op);
+  }
+  bool changed = false;
+
+  void form(Operation *op, const hw::Machine &description) {
+    if (!isa<aic::GraphOpInterface>(op) || op->getNumResults() != 1)
+      return;
+    if (!isStatic(op)) {
+      op->setAttr("npu.reason", StringAttr::get(op->getContext(), "its shapes are not fixed"));
+      return;
+    }
+    std::string reason;
+    for (auto *former : {formProduct, formWindow, formRows, formMovement, formElementwise}) {
+      FormResult result = former(op, description);
+      if (result) {
+        changed = true;
+        return;
+      }
+      if (reason.empty())
+        reason = result.reason;
+    }
+    if (reason.empty())
+      reason = ("the NPU has no form of " + op->getName().getStringRef()).str();
+    op->setAttr("npu.reason", StringAttr::get(op->getContext(), reason));
+  }
+};
+
+struct InlineUnits final : impl::NPUInlineUnitsPassBase<InlineUnits> {
+  void runOnOperation() override {
+    getOperation().walk([](UnitOp unit) {
+      Block &body = unit.getBody().front();
+      Operation *yield = body.getTerminator();
+      for (auto [argument, value] : llvm::zip_equal(body.getArguments(), unit.getInputs()))
+        argument.replaceAllUsesWith(value);
+      unit->replaceAllUsesWith(yield->getOperands());
+      yield->erase();
+      unit->getBlock()->getOperations().splice(Block::iterator(unit), body.getOperations());
+      unit.erase();
+    });
+  }
+};
+} // namespace
+} // namespace mlir::npu

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- LowerUnits.cpp - A function of units becomes a program -------------===//
+//
+// Every tensor gets its place in DRAM first: arguments and results have segments of their own, what lies between shares
+// one segment by lifetime. Then each unit's emitter writes its instructions, in the order of the function.
+//
+//===----------------------------------------------------------------------===//
+#include "ProgramBuilder.h"
+#include "aic/Conversion/AICToNPU/Passes.h"
+#include "aic/Dialect/AIC/IR/AICOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::npu {
+#define GEN_PASS_DEF_NPULOWERUNITSPASS
+#include "aic/Conversion/AICToNPU/Passes.h.inc"
+
+namespace {
+/// Offsets in the shared segment, first fit by lifetime.
+class ScratchPlan {
+public:
+  int64_t allocate(int64_t bytes, size_t begin, size_t end) {
+    bytes = int64_t(llvm::alignTo(bytes, 64));
+    SmallVector<std::pair<int64_t, int64_t>> taken;
+    for (const Block &block : blocks)
+      if (block.begin <= end && begin <= block.end)
+        taken.push_back({block.offset, block.offset + block.bytes});
+    llvm::sort(taken);
+    int64_t offset = 0;
+    for (auto [from, to] : taken) {
+      if (offset + bytes <= from)
+        break;
+      offset = std::max(offset, to);
+    }
+    blocks.push_back({offset, bytes, begin, end});
+    total = std::max(total, offset + bytes);
+    return offset;
+  }
+  int64_t total = 0;
+
+private:
+  struct Block {
+    int64_t offset, bytes;
+    size_t begin, end;
+  };
+  std::vector<Block> blocks;
+};
+
+struct LowerUnits final : impl::NPULowerUnitsPassBase<LowerUnits> {
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> functions;
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      if (func->hasAttrOfType<MachineAttr>("npu.machine") && !func.isExternal())
+        functions.push_back(func);
+    for (func::FuncOp func : functions)
+      if (failed(lower(func)))
+        return signalPassFailure();
+  }
+
+private:
+  LogicalResult lower(func::FuncOp func);
+  LogicalResult emitUnit(ProgramBuilder &p, UnitOp unit);
+};
+
+DictionaryAttr describe(OpBuilder &b, RankedTensorType type) {
+  NamedAttrList io;
+  io.set("type", TypeAttr::get(type));
+  return io.getDictionary(b.getContext());
+}
+
+/// The tensor that a unit only renames (a reshape of the whole).
+Value aliasOf(Value value) {
+  auto unit = value.getDefiningOp<UnitOp>();
+  return unit && unit.getKind() == "alias" ? unit.getInputs()[0] : Value();
+}
+} // namespace
+
+LogicalResult LowerUnits::emitUnit(ProgramBuilder &p, UnitOp unit) {
+  using Emit = LogicalResult (*)(ProgramBuilder &, UnitOp);
+  auto emit = llvm::StringSwitch<Emit>(unit.getKind())
+                  .Case("conv", emitConvolution)
+                  .Case("matmul", emitMatmul)
+                  .Case("window", emitWindow)
+                  .Case("elementwise", emitElementwise)
+                  .Case("rows", emitRows)
+                  .Case("copy", emitCopy)
+                  .Default(nullptr);
+  if (!emit)
+    return unit.emitOpError() << "expected a kind that has an emitter";
+  int64_t traffic = 0;
+  for (Value value : unit->getOperands())
+    traffic += byteCount(cast<RankedTensorType>(value.getType()));
+  for (Value value : unit->getResults())
+    traffic += byteCount(cast<RankedTensorType>(value.getType()));
+  MarkOp::create(p.b, p.loc, unit.getKind(), param(unit, "macs"), traffic);
+  return emit(p, unit);
+}
+
+LogicalResult LowerUnits::lower(func::FuncOp func) {
+  OpBuilder b(func);
+  auto machineAttr = func->getAttrOfType<MachineAttr>("npu.machine");
+  hw::Machine machine = machineAttr.load();
+  auto program = ProgramOp::create(b, func.getLoc(), func.getSymName(), machineAttr);
+  program.getBody().emplaceBlock();
+  program.setVisibility(SymbolTable::Visibility::Private);
+  ProgramBuilder p(program, machine);
+  Block &block = func.getBody().front();
+
+  // Segments of arguments and results.
+  for (BlockArgument argument : block.getArguments()) {
+    auto type = cast<RankedTensorType>(argument.getType());
+    std::string name = "in" + std::to_string(argument.getArgNumber());
+    SegmentOp::create(p.b, func.getLoc(), name, SegmentKind::input, byteCount(type), ElementsAttr(), describe(b, type));
+    p.bind(argument, {name, 0});
+  }
+  Operation *end = block.getTerminator();
+  for (OpOperand &use : end->getOpOperands()) {
+    auto type = cast<RankedTensorType>(use.get().getType());
+    std::string name = "out" + std::to_string(use.getOperandNumber());
+    SegmentOp::create(p.b, func.getLoc(), name, SegmentKind::output, byteCount(type), ElementsAttr(), describe(b, type));
+    Value root = use.get();
+    while (Value source = aliasOf(root))
+      root = source;
+    if (!root.getDefiningOp<UnitOp>() || p.isBound(root))
+      continue; // copied at the end
+    p.bind(root, {name, 0});
+  }
+  // Lifetimes of the rest, in units.
+  llvm::DenseMap<Value, std::pair<size_t, size_t>> lives;
+  size_t time = 0;
+  for (Operation &op : block) {
+    ++time;
+    for (Value value : op.getOperands()) {
+      while (Value source = aliasOf(value))
+        value = source;
+      if (auto it = lives.find(value); it != lives.end())
+        it->second.second = time;
+    }
+    for (Value value : op.getResults())
+      if (isa<UnitOp>(op) && !aliasOf(value) && !p.isBound(value))
+        lives[value] = {time, time};
+  }
+  ScratchPlan plan;
+  for (Operation &op : block) {
+    for (Value value : op.getResults()) {
+      if (Value source = aliasOf(value)) {
+        p.bind(value, p.placeOf(source));
+      } else if (auto it = lives.find(value); it != lives.end()) {
+        auto [begin, last] = it->second;
+        p.bind(value, {"scratch", plan.allocate(byteCount(cast<RankedTensorType>(value.getType())), begin, last)});
+      }
+    }
+    // A constant that a unit reads as a tensor.
+    if (op.hasTrait<OpTrait::ConstantLike>())
+      for (Operation *user : op.getUsers())
+        if (auto unit = dyn_cast<UnitOp>(user); unit && !p.isBound(op.getResult(0)) && param(unit, "reads_constants")) {
+          ::aic::eval::Tensor tensor = constantOf(op.getResult(0));
+          p.bind(op.getResult(0), p.constant(tensor.data(), tensor.bytes()));
+        }
+  }
+  if (plan.total)
+    SegmentOp::create(p.b, func.getLoc(), "scratch", SegmentKind::scratch, plan.total, ElementsAttr(), DictionaryAttr());
+
+  for (auto unit : block.getOps<UnitOp>()) {
+    if (unit.getKind() == "alias")
+      continue;
+    p.loc = unit.getLoc();
+    if (failed(emitUnit(p, unit)))
+      return failure();
+  }
+  // Results that are arguments, or one value returned twice.
+  for (OpOperand &use : end->getOpOperands()) {
+    Place target{"out" + std::to_string(use.getOperandNumber()), 0}, source = p.placeOf(use.get());
+    if (source.segment == target.segment)
+      continue;
+    int64_t bytes = byteCount(cast<RankedTensorType>(use.get().getType()));
+    int64_t chunk = std::min<int64_t>(bytes, int64_t(machine.space(hw::Space::L1).bytes) / 4 / 64 * 64);
+    std::vector<Value> slots = p.slots(Space::L1, chunk, 2, "copy");
+    for (int64_t at = 0, i = 0; at < bytes; at += chunk, ++i) {
+      int64_t size = std::min(chunk, bytes - at);
+      p.load({source.segment, source.offset + at}, slots[i % 2], size);
+      p.store(slots[i % 2], {target.segment, target.offset + at}, size);
+    }
+  }
+  p.emit(InstructionSpec(Opcode::HALT));
+  p.finish();
+  func.erase();
+  return success();
+}
+
+} // namespace mlir::npu

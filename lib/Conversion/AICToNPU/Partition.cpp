@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- Partition.cpp - Which program a unit belongs to --------------------===//
+//
+// The phase of a value counts how often work changed sides on the longest way to it. Units of one phase do not wait for
+// host work in between, so each phase is one program; a cycle cannot arise, since phases only grow along uses.
+//
+//===----------------------------------------------------------------------===//
+#include "aic/Conversion/AICToNPU/Passes.h"
+#include "aic/Dialect/NPU/IR/NPUOps.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace mlir::npu {
+#define GEN_PASS_DEF_NPUPARTITIONPASS
+#include "aic/Conversion/AICToNPU/Passes.h.inc"
+
+namespace {
+bool isConstant(Operation *op) { return op->hasTrait<OpTrait::ConstantLike>(); }
+
+/// Puts a unit's own operations back.
+void inlineUnit(UnitOp unit) {
+  Block &body = unit.getBody().front();
+  Operation *yield = body.getTerminator();
+  for (auto [argument, value] : llvm::zip_equal(body.getArguments(), unit.getInputs()))
+    argument.replaceAllUsesWith(value);
+  unit->replaceAllUsesWith(yield->getOperands());
+  yield->erase();
+  unit->getBlock()->getOperations().splice(Block::iterator(unit), body.getOperations());
+  unit.erase();
+}
+
+struct Partition final : impl::NPUPartitionPassBase<Partition> {
+  using NPUPartitionPassBase::NPUPartitionPassBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SmallVector<func::FuncOp> functions;
+    for (auto func : module.getOps<func::FuncOp>())
+      if (func.isPublic() && !func.isExternal())
+        functions.push_back(func);
+    for (func::FuncOp func : functions)
+      split(module, func);
+  }
+
+private:
+  void split(ModuleOp module, func::FuncOp func) {
+    Block &block = func.getBody().front();
+    for (auto unit : llvm::make_early_inc_range(block.getOps<UnitOp>()))
+      if (auto reason = unit->getAttrOfType<StringAttr>("npu.misfit")) {
+        for (Operation &op : unit.getBody().front().without_terminator())
+          op.setAttr("npu.reason", reason);
+        inlineUnit(unit);
+      }
+    // Even phases are the host's, odd ones the NPU's.
+    llvm::DenseMap<Operation *, unsigned> phases;
+    std::map<unsigned, SmallVector<UnitOp>> programs;
+    for (Operation &op : block) {
+      if (isConstant(&op))
+        continue;
+      bool isUnit = isa<UnitOp>(op);
+      unsigned phase = isUnit ? 1 : 0;
+      op.walk([&](Operation *nested) {
+        for (Value value : nested->getOperands()) {
+          Operation *from = value.getDefiningOp();
+          while (from && from->getBlock() != &block)
+            from = from->getParentOp();
+          auto it = from ? phases.find(from) : phases.end();
+          if (it == phases.end() || from == &op)
+            continue;
+          phase = std::max(phase, it->second + unsigned((it->second % 2 == 1) != isUnit));
+        }
+      });
+      phases[&op] = phase;
+      if (isUnit)
+        programs[phase].push_back(cast<UnitOp>(op));
+    }
+    for (auto &[phase, units] : programs)
+      outline(module, func, units);
+    // Values may be used before the call that now makes them.
+    sortTopologically(&block);
+  }
+
+  void outline(ModuleOp module, func::FuncOp func, ArrayRef<UnitOp> units) {
+    llvm::SetVector<Value> inputs;
+    SmallVector<Value> outputs;
+    llvm::DenseSet<Operation *> inside;
+    for (UnitOp unit : units)
+      inside.insert(unit);
+    for (UnitOp unit : units) {
+      for (Value value : unit.getInputs())
+        if (Operation *from = value.getDefiningOp(); !from || (!inside.contains(from) && !isConstant(from)))
+          inputs.insert(value);
+      for (Value value : unit.getOutputs())
+        if (llvm::any_of(value.getUsers(), [&](Operation *user) {
+              while (user->getBlock() != unit->getBlock())
+                user = user->getParentOp();
+              return !inside.contains(user);
+            }))
+          outputs.push_back(value);
+    }
+    OpBuilder b(func);
+    SmallVector<Type> results = llvm::map_to_vector(outputs, [](Value v) { return v.getType(); });
+    SmallVector<Type> arguments = llvm::map_to_vector(inputs, [](Value v) { return v.getType(); });
+    std::string name = "npu" + std::to_string(count++);
+    auto program = func::FuncOp::create(b, func.getLoc(), name, b.getFunctionType(arguments, results));
+    program.setPrivate();
+    program->setAttr("npu.machine", MachineAttr::get(b.getContext(), machine));
+    Block *body = program.addEntryBlock();
+    IRMapping mapping;
+    for (auto [value, argument] : llvm::zip_equal(inputs, body->getArguments()))
+      mapping.map(value, argument);
+    b.setInsertionPointToEnd(body);
+    for (UnitOp unit : units) {
+      for (Value value : unit.getInputs())
+        if (Operation *from = value.getDefiningOp(); from && isConstant(from) && !mapping.contains(value))
+          b.clone(*from, mapping);
+      b.clone(*unit, mapping);
+    }
+    func::ReturnOp::create(b, func.getLoc(), llvm::map_to_vector(outputs, [&](Value v) { return mapping.lookup(v); }));
+    b.setInsertionPoint(units.back());
+    SmallVector<Location> locations;
+    for (UnitOp unit : units)
+      locations.push_back(unit.getLoc());
+    auto call = func::CallOp::create(b, FusedLoc::get(b.getContext(), locations), program, inputs.getArrayRef());
+    for (auto [value, result] : llvm::zip_equal(outputs, call.getResults()))
+      value.replaceAllUsesWith(result);
+    for (UnitOp unit : llvm::reverse(units))
+      unit.erase();
+  }
+
+  unsigned count = 0;
+};
+} // namespace
+} // namespace mlir::npu

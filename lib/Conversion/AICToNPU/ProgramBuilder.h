@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- ProgramBuilder.h - What emitters of units write with ---------------===//
+#ifndef AIC_LIB_CONVERSION_AICTONPU_PROGRAMBUILDER_H
+#define AIC_LIB_CONVERSION_AICTONPU_PROGRAMBUILDER_H
+
+#include "aic/Dialect/NPU/IR/NPUOps.h"
+#include "aic/Eval/Tensor.h"
+#include "aic/NPU/Machine.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace mlir::npu {
+namespace hw = ::aic::npu;
+using hw::Field;
+using hw::Opcode;
+
+/// Where a tensor lies in DRAM, row-major and dense.
+struct Place {
+  std::string segment;
+  int64_t offset = 0;
+};
+
+/// One loop of a transfer: extent and strides in bytes.
+struct Run {
+  int64_t extent = 1, source = 0, destination = 0;
+};
+
+/// The type of the machine for a builtin element type; i1 is a byte.
+std::optional<hw::DType> toMachineType(Type element);
+/// Bytes of a tensor as it lies in DRAM.
+int64_t byteCount(RankedTensorType type);
+/// The dense elements of a constant (arith.constant, maybe behind transposes and reshapes of `aic`), or an empty tensor.
+::aic::eval::Tensor constantOf(Value value);
+
+class ProgramBuilder {
+public:
+  ProgramBuilder(ProgramOp program, const hw::Machine &machine);
+
+  const hw::Machine &machine;
+  OpBuilder b;
+  Location loc;
+
+  //===-- Memory ------------------------------------------------------------===//
+  Value buffer(Space space, int64_t bytes, StringRef name = "");
+  std::vector<Value> slots(Space space, int64_t bytes, unsigned count, StringRef name = "");
+  /// Appends to the program's constants, aligned to 64 bytes.
+  Place constant(ArrayRef<char> bytes);
+  Place constant(const void *bytes, size_t size) { return constant(ArrayRef<char>(static_cast<const char *>(bytes), size)); }
+  void bind(Value tensor, Place place) { places[tensor] = std::move(place); }
+  Place placeOf(Value tensor) const { return places.lookup(tensor); }
+  bool isBound(Value tensor) const { return places.contains(tensor); }
+
+  //===-- Instructions --------------------------------------------------------===//
+  Operation *emit(const InstructionSpec &spec) { return spec.create(b, loc); }
+  /// Transfers of any shape: runs are merged, and split to what one instruction takes. The innermost run comes last and
+  /// moves `element` bytes at a time; its strides must equal `element`, or it becomes a run of single elements.
+  void load(const Place &from, Value to, int64_t toOffset, ArrayRef<Run> runs, int64_t element, ArrayRef<int32_t> tile = {});
+  void store(Value from, int64_t fromOffset, const Place &to, ArrayRef<Run> runs, int64_t element, ArrayRef<int32_t> tile = {});
+  /// Between local memories.
+  void copy(Value from, int64_t fromOffset, Value to, int64_t toOffset, ArrayRef<Run> runs, int64_t element);
+  /// `bytes` contiguous bytes.
+  void load(const Place &from, Value to, int64_t bytes) { load(from, to, 0, {{bytes, 1, 1}}, 1); }
+  void store(Value from, const Place &to, int64_t bytes) { store(from, 0, to, {{bytes, 1, 1}}, 1); }
+
+  /// Writes the const segment. Called once, after the last constant.
+  void finish();
+
+private:
+  /// Calls `emit` for each instruction that a transfer needs, with offsets of source and destination.
+  void transfer(SmallVector<Run> runs, int64_t element, bool alignSource, bool alignDestination,
+                function_ref<void(int64_t source, int64_t destination, ArrayRef<Run> runs, unsigned log2)> emit);
+
+  ProgramOp program;
+  OpBuilder declarations;
+  std::vector<char> constants;
+  llvm::DenseMap<Value, Place> places;
+};
+
+//===-- Emitters: one per kind of unit ---------------------------------------===//
+
+LogicalResult emitConvolution(ProgramBuilder &p, UnitOp unit);
+LogicalResult emitMatmul(ProgramBuilder &p, UnitOp unit);
+LogicalResult emitWindow(ProgramBuilder &p, UnitOp unit);
+LogicalResult emitElementwise(ProgramBuilder &p, UnitOp unit);
+LogicalResult emitRows(ProgramBuilder &p, UnitOp unit);
+LogicalResult emitCopy(ProgramBuilder &p, UnitOp unit);
+
+/// Reads of a unit's parameters.
+int64_t param(UnitOp unit, StringRef name, int64_t otherwise = 0);
+float paramF32(UnitOp unit, StringRef name, float otherwise = 0);
+ArrayRef<int64_t> paramList(UnitOp unit, StringRef name);
+
+} // namespace mlir::npu
+
+#endif // AIC_LIB_CONVERSION_AICTONPU_PROGRAMBUILDER_H
