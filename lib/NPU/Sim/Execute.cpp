@@ -142,3 +142,17 @@ void sim::noteWrites(const Issue &issue, ExecutionContext &context) {
       return true;
     });
 }
+
+bool sim::indexedReach(const Issue &issue, MemoryImage &memory, const Decoded &decoded, Region &region) {
+  const bool gathers = issue.op->opcode == Opcode::GATHER;
+  region.operand = gathers ? slot::VecS0 : slot::VecDst;
+  region.read = gathers, region.write = !gathers;
+  const int64_t base = issue.addresses[region.operand];
+  int64_t low = INT64_MAX, high = INT64_MIN;
+  forEachIndexed(issue, memory, decoded, [&](int64_t address, int64_t bytes) {
+    low = std::min(low, address - base), high = std::max(high, address - base + bytes);
+    return true;
+  });
+  region.offset = region.low = low, region.high = high, region.run = high - low;
+  return low < high;
+}

@@ -51,6 +51,10 @@ UnsetByte findUnset(const Issue &issue, const ExecutionContext &context);
 /// Notes what an instruction has written in the shadow.
 void noteWrites(const Issue &issue, ExecutionContext &context);
 
+/// What the indexed side of a GATHER or SCATTER touches: from its lowest to its highest byte, as one run. False if all
+/// indices leave the space.
+bool indexedReach(const Issue &issue, MemoryImage &memory, const Decoded &decoded, Region &region);
+
 /// Calls f(address) for every run of a region of an operand at `base`; stops when it returns false.
 template <typename F> bool forEachRun(const Region &region, int64_t base, F f) {
   for (int32_t i = 0; i < region.count[0]; ++i)

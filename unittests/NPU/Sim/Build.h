@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <cstring>
 #include <random>
+#include <set>
 #include <utility>
 
 namespace simtest {

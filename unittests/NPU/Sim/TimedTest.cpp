@@ -1,0 +1,98 @@
+//===- TimedTest.cpp - Timed runs: same results, cycles that add up ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Gemm.h"
+
+#include <chrono>
+
+using namespace simtest;
+
+namespace {
+
+void expectCyclesAddUp(const Report &report) {
+  auto check = [](const OpCounts &op) {
+    uint64_t sum = op.busy[static_cast<size_t>(Engine::MX)];
+    for (uint64_t stall : op.stalls)
+      sum += stall;
+    EXPECT_EQ(sum, op.cycles) << op.name;
+  };
+  uint64_t cycles = 0;
+  for (const OpCounts &op : report.ops)
+    check(op), cycles += op.cycles;
+  check(report.total);
+  EXPECT_EQ(cycles, report.total.cycles);
+}
+
+/// Machines that no kernel was written for.
+std::vector<Machine> oddMachines() {
+  std::vector<Machine> machines;
+  Machine machine = machineNamed("edge-256");
+  machines.push_back(machine);
+  machine.queueDepth.fill(1);
+  machines.push_back(machine);
+  machine = machineNamed("edge-256");
+  machine.mx.m = 5, machine.mx.n = 7, machine.mx.kInt8 = 12, machine.mx.kF16 = 6;
+  machine.spaces[0].bytes = 393216, machine.spaces[0].banks = 3;
+  machines.push_back(machine);
+  machine.dram.bytesPerCycle = 3.75, machine.dram.burst = 64, machine.dram.readLatency = 0;
+  for (DataPath &path : machine.paths)
+    path.maxInflight = 1, path.issue = 0;
+  machines.push_back(machine);
+  machine = machineNamed("edge-512");
+  machine.queueDepth = {0, 1, 2, 3, 1, 2, 5};
+  for (DataPath &path : machine.paths)
+    path.bytesPerCycle *= 0.37, path.maxInflight = 3;
+  machines.push_back(machine);
+  return machines;
+}
+
+TEST(Timed, GemmIsExactOnOddMachinesAndUnderJitter) {
+  for (const Machine &machine : oddMachines())
+    for (uint64_t seed = 0; seed <= 5; ++seed) {
+      Gemm gemm(machine, 32, 24, 128, 8, 32);
+      gemm.options.mode = RunMode::Timed, gemm.options.check = true, gemm.options.jitterSeed = seed;
+      RunResult result = gemm.runWell();
+      gemm.expectProduct();
+      expectCyclesAddUp(result.report);
+      EXPECT_EQ(result.report.total.usefulMacs, 32u * 24 * 128);
+      EXPECT_EQ(result.report.total.matrixMacs, 32u * 24 * 128);
+      EXPECT_EQ(result.report.total.dramRead, 4u * 4 * (8 + 24) * 32);
+      EXPECT_EQ(result.report.total.dramWritten, 32u * 24 * 4);
+    }
+}
+
+TEST(Timed, JitterChangesTheTimeAndNothingElse) {
+  std::set<uint64_t> cycles;
+  for (uint64_t seed = 0; seed < 8; ++seed) {
+    Gemm gemm(machineNamed("edge-256"), 32, 24, 128, 8, 32);
+    gemm.options.mode = RunMode::Timed, gemm.options.jitterSeed = seed;
+    cycles.insert(gemm.runWell().report.total.cycles);
+    gemm.expectProduct();
+  }
+  EXPECT_GT(cycles.size(), 5u);
+}
+
+TEST(Timed, SameSeedSameRun) {
+  std::string reports[2];
+  for (std::string &report : reports) {
+    Gemm gemm(machineNamed("edge-256"), 32, 24, 128, 8, 32);
+    gemm.options.mode = RunMode::Timed, gemm.options.jitterSeed = 7;
+    report = formatJson(gemm.runWell().report);
+  }
+  EXPECT_EQ(reports[0], reports[1]);
+}
+
+TEST(Timed, Speed) {
+  Gemm gemm(machineNamed("edge-256"), 8 * 4000, 24, 32 * 8, 8, 32);
+  gemm.options.mode = RunMode::Timed, gemm.options.moveData = false;
+  for (bool detect : {false, true}) {
+    gemm.options.detect = detect;
+    auto start = std::chrono::steady_clock::now();
+    RunResult result = gemm.runWell();
+    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    std::printf("timing only, detector %s: %.2f M instructions/s (%llu instructions)\n", detect ? "on" : "off",
+                double(result.instructions) / seconds * 1e-6, static_cast<unsigned long long>(result.instructions));
+  }
+}
+
+} // namespace
