@@ -176,11 +176,17 @@ OpFoldResult Lowering::element(Location loc, Value old, int64_t i) {
     if (std::optional<OpFoldResult> value = number(loc, (*elements)[i]))
       return *value;
   SmallVector<Value> position;
-  if (mlir::cast<RankedTensorType>(old.getType()).getRank() > 0)
-    position.push_back(index(loc, i));
+  int64_t rest = i;
+  for (int64_t extent : llvm::reverse(type(old).getShape().drop_front(dims(old).empty() ? 0 : 1))) {
+    position.insert(position.begin(), index(loc, rest % extent));
+    rest /= extent;
+  }
+  if (!dims(old).empty())
+    position.insert(position.begin(), index(loc, rest));
   Value scalar = tensor::ExtractOp::create(b, loc, get(old), position);
-  Value result = isUnsigned(old) ? arith::IndexCastUIOp::create(b, loc, b.getIndexType(), scalar).getResult()
-                                 : arith::IndexCastOp::create(b, loc, b.getIndexType(), scalar).getResult();
+  bool isPlain = isUnsigned(old) || scalar.getType().isInteger(1); // (a truth value is no -1)
+  Value result = isPlain ? arith::IndexCastUIOp::create(b, loc, b.getIndexType(), scalar).getResult()
+                         : arith::IndexCastOp::create(b, loc, b.getIndexType(), scalar).getResult();
   if (elements)
     root((*elements)[i], result);
   return result;

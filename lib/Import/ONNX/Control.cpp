@@ -6,6 +6,7 @@
 // and tensor.cast gives the values on both sides of an edge one type.
 //
 //===----------------------------------------------------------------------===//
+#include "Families.h"
 #include "Graph.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -341,6 +342,43 @@ void scan(Node &n) {
 }
 
 } // namespace
+
+SmallVector<Value> whileLoop(Node &n, ArrayRef<Value> initial, function_ref<Value(ArrayRef<Value>)> goesOn,
+                             function_ref<SmallVector<Value>(ArrayRef<Value>)> body) {
+  SmallVector<Value> results(initial.size());
+  if (n.failed())
+    return results;
+  SmallVector<Type> types;
+  for (Value value : initial)
+    types.push_back(value.getType());
+  Region *test = n.graph.newRegion(), *step = n.graph.newRegion();
+  auto arguments = [&](Region *region) {
+    n.b.setInsertionPointToEnd(&region->front());
+    SmallVector<Value> values;
+    for (Type type : types)
+      values.push_back(region->front().addArgument(type, n.loc));
+    return values;
+  };
+  OpBuilder::InsertionGuard guard(n.b);
+  OpBuilder::InsertPoint here = n.b.saveInsertionPoint();
+  SmallVector<Value> before = arguments(test);
+  Value condition = extract(n, goesOn(before));
+  if (n.failed())
+    return results;
+  scf::ConditionOp::create(n.b, n.loc, condition, before);
+  SmallVector<Value> next = body(arguments(step));
+  if (n.failed())
+    return results;
+  for (auto [value, type] : llvm::zip_equal(next, types))
+    value = castTo(n, value, type);
+  scf::YieldOp::create(n.b, n.loc, next);
+  n.b.restoreInsertionPoint(here);
+  auto op = scf::WhileOp::create(n.b, n.loc, TypeRange(types), initial);
+  op.getBefore().takeBody(*test);
+  op.getAfter().takeBody(*step);
+  llvm::copy(op.getResults(), results.begin());
+  return results;
+}
 
 void addControl(HandlerTable &table) {
   table.add("If", 1, 1, ifOperator);

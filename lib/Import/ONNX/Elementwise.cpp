@@ -181,12 +181,15 @@ void castLike(Node &n) {
 }
 
 void bitCast(Node &n) {
-  Type to = n.elementType(n.requireInt("to"));
+  Type to = n.elementType(n.requireInt("to")), byte = n.b.getIntegerType(8, false);
+  Value x = n.in();
   if (n.failed())
     return;
-  if (n.elem(n.in()).isInteger(1) || to.isInteger(1))
-    return n.unsupported("truth values");
-  n.out(n.elem(n.in()) == to ? n.in() : n.make<BitcastOp>(to, n.in()));
+  // A truth value is a byte of 0 or 1.
+  if (n.elem(x).isInteger(1))
+    x = n.cast(x, byte);
+  Type bits = to.isInteger(1) ? byte : to;
+  n.out(n.cast(n.elem(x) == bits ? x : n.make<BitcastOp>(bits, x), to));
 }
 
 void identity(Node &n) { n.out(n.in()); }
@@ -198,7 +201,7 @@ void dropout(Node &n) {
     std::optional<Ints> mode = n.ints(training);
     std::optional<double> ratio = n.has(1) ? n.scalarOf(n.in(1)) : std::optional<double>(0.5);
     if ((!mode || mode->size() != 1 || (*mode)[0] != 0) && !(ratio && *ratio == 0))
-      return n.unsupported("training mode");
+      return n.unsupported("training mode with a ratio that is not known to be 0: ONNX fixes no random numbers");
   }
   n.out(0, n.in());
   if (n.wants(1)) {

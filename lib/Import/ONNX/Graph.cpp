@@ -34,6 +34,8 @@ HandlerTable::HandlerTable() {
   addQuantization(*this);
   addRecurrent(*this);
   addReduction(*this);
+  addResample(*this);
+  addSelection(*this);
   addSignal(*this);
   addWindow(*this);
 }

@@ -148,9 +148,66 @@ void maxUnpool(Node &n) {
   n.out(y);
 }
 
+/// Columns of blocks back to the images they were cut from: where blocks overlap their elements are added.
+void col2Im(Node &n) {
+  Value x = n.in(0), image = n.shapeOperand(n.cast(n.in(1), n.b.getI64Type()), "the image's shape");
+  Value block = n.shapeOperand(n.cast(n.in(2), n.b.getI64Type()), "the block's shape");
+  n.expectRank(x, 3, 3, "operand 0");
+  int64_t rank = n.dim(image, 0);
+  if (n.failed() || ShapedType::isDynamic(rank) || n.dim(block, 0) != rank)
+    return n.error("expected as many extents of the block as of the image");
+  Ints strides = n.getInts("strides").value_or(Ints(size_t(rank), 1)),
+       dilations = n.getInts("dilations").value_or(Ints(size_t(rank), 1)),
+       pads = n.getInts("pads").value_or(Ints(size_t(2 * rank), 0));
+  auto isBelow = [](const Ints &list, int64_t least) {
+    return llvm::any_of(list, [&](int64_t v) { return v < least || v > (1 << 20); });
+  };
+  if (int64_t(strides.size()) != rank || int64_t(dilations.size()) != rank || int64_t(pads.size()) != 2 * rank ||
+      isBelow(strides, 1) || isBelow(dilations, 1) || isBelow(pads, 0))
+    return n.error("expected " + Twine(rank) + " positive strides and dilations and " + Twine(2 * rank) + " pads");
+  auto extentOf = [&](Value shape, int64_t i) -> Extent {
+    if (std::optional<Ints> known = n.ints(shape))
+      return (*known)[size_t(i)];
+    return n.slice(shape, 0, i, i + 1);
+  };
+  // The place in the padded image of each element of each block: [block..., blocks...].
+  Value places = n.index(0);
+  Extent size = 1, inBlock = 1, blocks = 1;
+  SmallVector<Extent> padded{n.extent(x, 0), Extent(1)}, extents;
+  for (int64_t d = 0; d < rank; ++d) {
+    extents.push_back(extentOf(image, d));
+    Extent kernel = extentOf(block, d),
+           whole = n.plus(extents.back(), Extent(pads[size_t(d)] + pads[size_t(rank + d)]));
+    Extent reach = n.times(n.minus(kernel, Extent(1)), Extent(dilations[size_t(d)]));
+    Extent count = n.plus(n.over(n.minus(n.minus(whole, reach), Extent(1)), Extent(strides[size_t(d)])), Extent(1));
+    Value taps = n.mul(n.iota(n.toScalar(kernel)), n.index(dilations[size_t(d)]));
+    Value starts = n.mul(n.iota(n.toScalar(count)), n.index(strides[size_t(d)]));
+    Value place = n.add(n.alongAxis(taps, d, 2 * rank), n.alongAxis(starts, rank + d, 2 * rank));
+    places = n.add(n.mul(places, n.toScalar(whole)), place);
+    size = n.times(size, whole);
+    inBlock = n.times(inBlock, kernel);
+    blocks = n.times(blocks, count);
+    padded.push_back(whole);
+  }
+  Extent channels = n.over(n.extent(x, 1), inBlock), images = n.times(n.extent(x, 0), channels);
+  padded[1] = channels;
+  Extent elements = n.times(inBlock, blocks);
+  Value rows = n.reshape(x, ArrayRef<Extent>{images, elements});
+  places = n.broadcast(n.reshape(places, ArrayRef<Extent>{Extent(1), elements}), n.shapeOf(rows));
+  Value zeros = n.broadcast(n.scalarLike(x, 0), n.toVector({images, size}));
+  Value y = n.make<ScatterElementsOp>(n.elem(x), ScatterKind::add, zeros, places, rows, uint64_t(1));
+  y = n.reshape(y, padded);
+  for (int64_t d = 0; d < rank; ++d) {
+    Extent begin = pads[size_t(d)];
+    y = n.slice(y, d + 2, n.toVector(begin), n.toVector(n.plus(begin, extents[size_t(d)])));
+  }
+  n.out(y);
+}
+
 } // namespace
 
 void addIndexing(HandlerTable &table) {
+  table.add("Col2Im", 3, 3, col2Im, 18);
   table.add("Compress", 2, 2, compress, 9);
   table.add("Gather", 2, 2, gather);
   table.add("GatherElements", 2, 2, gatherElements, 11);

@@ -249,6 +249,8 @@ void addNormalization(HandlerTable &table);
 void addQuantization(HandlerTable &table);
 void addRecurrent(HandlerTable &table);
 void addReduction(HandlerTable &table);
+void addResample(HandlerTable &table);
+void addSelection(HandlerTable &table);
 void addSignal(HandlerTable &table);
 void addWindow(HandlerTable &table);
 

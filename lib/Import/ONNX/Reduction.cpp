@@ -165,7 +165,7 @@ template <ReduceKind kind> void scan(Node &n) {
   n.out(result);
 }
 
-void topK(Node &n) {
+void topKOperator(Node &n) {
   Value x = n.in(0), k;
   int64_t axis = n.getAxis("axis", -1, n.rank(x));
   bool isLargest = n.getBool("largest", true);
@@ -177,18 +177,27 @@ void topK(Node &n) {
       return n.error("expected operand 'K'");
     k = n.cast(n.in(1), n.b.getI64Type());
   }
+  auto [values, indices] = onnx_import::topK(n, x, k, axis, isLargest);
+  n.out(0, values);
+  n.out(1, indices);
+}
+
+} // namespace
+
+std::pair<Value, Value> topK(Node &n, Value x, Value k, int64_t axis, bool isLargest) {
   if (n.failed())
-    return;
+    return {};
   auto any = RankedTensorType::get({}, n.elem(x));
   auto op =
       TopKOp::create(n.b, n.loc, any, RankedTensorType::get({}, n.b.getI64Type()), x, k, uint64_t(axis), isLargest);
   if (!n.finish(op, op.verifyInvariantsImpl()))
-    return;
-  n.out(0, op.getValues());
-  n.out(1, op.getIndices());
+    return {};
+  return {op.getValues(), op.getIndices()};
 }
 
-} // namespace
+std::pair<Value, Value> sortAscending(Node &n, Value vector) {
+  return topK(n, vector, n.toVector(n.extent(vector, 0)), 0, /*isLargest=*/false);
+}
 
 void addReduction(HandlerTable &table) {
   table.add("ArgMax", 1, 1, argReduce<true>);
@@ -205,7 +214,7 @@ void addReduction(HandlerTable &table) {
   table.add("ReduceProd", 1, 2, reduce<plain<ReduceKind::prod>, 18>);
   table.add("ReduceSum", 1, 2, reduce<plain<ReduceKind::sum>, 13>);
   table.add("ReduceSumSquare", 1, 2, reduce<sumSquare, 18>);
-  table.add("TopK", 1, 2, topK);
+  table.add("TopK", 1, 2, topKOperator);
 }
 
 } // namespace mlir::aic::onnx_import
