@@ -26,11 +26,17 @@ namespace {
 struct Ratio {
   double signal = 0, noise = 0;
 
-  void add(const eval::Tensor &want, const eval::Tensor &got) {
+  /// What the readers of a layer cannot tell apart is no error.
+  void add(const eval::Tensor &want, const eval::Tensor &got, const QuantizedLayer *layer = nullptr) {
     const float *x = want.as<float>(), *y = got.as<float>();
+    double low = -INFINITY, high = INFINITY;
+    if (layer && layer->narrowed) {
+      low = (-128.0 - layer->params->zero) * double(layer->params->scale);
+      high = (127.0 - layer->params->zero) * double(layer->params->scale);
+    }
     for (int64_t i = 0, e = std::min(want.size(), got.size()); i < e; ++i) {
-      double error = double(x[i]) - double(y[i]);
-      signal += double(x[i]) * double(x[i]);
+      double value = std::clamp(double(x[i]), low, high), error = value - double(y[i]);
+      signal += value * value;
       noise += error * error;
     }
   }
@@ -196,7 +202,7 @@ LogicalResult Calibration::measureAlone() {
       if (auto it = reals.find(result); it != reals.end())
         it->second = tensor;
       if (auto it = layerOf.find(result); it != layerOf.end()) {
-        ratios[it->second].add(reals[layers[it->second].real], tensor);
+        ratios[it->second].add(reals[layers[it->second].real], tensor, &layers[it->second]);
         reals[layers[it->second].real] = {};
       }
     }
@@ -252,7 +258,7 @@ LogicalResult Calibration::measureModel(func::FuncOp real, ArrayRef<Value> realR
     for (auto [result, tensor] : llvm::zip(op->getResults(), tensors))
       if (auto it = layerOf.find(result); it != layerOf.end()) {
         size_t i = it->second;
-        ratios[i].add(wanted[i], tensor);
+        ratios[i].add(wanted[i], tensor, &layers[i]);
         report.layers[i].macs = layers[i].macsPerElement * double(tensor.size());
       }
   };

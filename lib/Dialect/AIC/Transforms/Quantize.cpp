@@ -89,6 +89,7 @@ private:
   OpBuilder b;
   llvm::MapVector<Value, std::string> names;
   QuantPlan plan;
+  llvm::DenseSet<Value> narrowed;            // by narrowFunctions
   llvm::DenseMap<Value, QuantParams> wanted; // parameters that a value takes for its user's sake
   llvm::DenseMap<Value, Quantized> quants;
   llvm::DenseMap<Value, Value> reals, halves;
@@ -165,8 +166,10 @@ void Rewriter::narrowFunctions() {
       first = std::min(first, i);
       last = std::max(last, j);
     }
-    if (first < last)
-      wanted[root] = chooseParams({low + step * double(first), low + step * double(last)});
+    if (first >= last || (first == 0 && last == kPoints - 1))
+      continue;
+    narrowed.insert(root);
+    wanted[root] = chooseParams({low + step * double(first), low + step * double(last)});
   }
 }
 
@@ -402,7 +405,7 @@ LogicalResult Rewriter::finish(QuantLayer &layer, Value real) {
     reals[layer.result] = result;
   }
   layers.push_back({layer.name, (layer.anchor ? layer.anchor->getName().stripDialect().str() : "function"),
-                    layer.result, result, *params, macsOf(layer), false});
+                    layer.result, result, *params, macsOf(layer), false, narrowed.contains(layer.result)});
   return success();
 }
 

@@ -91,6 +91,7 @@ struct QuantizedLayer {
   std::optional<QuantParams> params; ///< of the result; absent in f16
   double macsPerElement = 0;         ///< multiply-adds for one element of the result
   bool half = false;
+  bool narrowed = false; ///< the range leaves out what no reader can tell apart
 };
 
 /// Rewrites the function. An error names the value without a range.
