@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Races in global memory, within a block and across blocks; only when asked for. Blocks are ordered with each other by
+// release and acquire accesses to one address, a clock a block; threads of a block by the block's own clocks.
+#ifndef AIC_PTX_GLOBALSHADOW_H
+#define AIC_PTX_GLOBALSHADOW_H
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+
+namespace aic::ptx {
+
+struct Warp;
+struct Block;
+
+class GlobalShadow {
+public:
+  void access(Warp &warp, uint32_t lanes, const uint64_t *addresses, unsigned bytes, bool write, bool atomic);
+  void release(Warp &warp, uint64_t address);
+  void acquire(Warp &warp, uint64_t address);
+
+private:
+  struct Stamp {
+    uint32_t block = ~0u, thread = 0, clock = 0, pc = 0, blockClock = 0;
+    bool atomic = false;
+  };
+  struct Cell {
+    Stamp write, read;
+  };
+  using BlockClocks = std::unordered_map<uint32_t, uint32_t>;
+  bool ordered(Warp &warp, unsigned lane, const Stamp &stamp);
+  uint32_t &own(uint32_t block);
+  std::unordered_map<uint64_t, std::unique_ptr<Cell[]>> pages; // of 1024 words
+  std::unordered_map<uint32_t, BlockClocks> knows;             // by block
+  std::unordered_map<uint64_t, BlockClocks> published;         // by address
+};
+
+} // namespace aic::ptx
+
+#endif // AIC_PTX_GLOBALSHADOW_H
