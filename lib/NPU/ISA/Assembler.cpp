@@ -43,6 +43,7 @@ public:
       : in(std::move(tokens)), file(file), program(program), machine(machine) {}
 
   void run();
+  const std::vector<unsigned> &lines() const { return instructionLines; }
 
 private:
   using Attributes = std::vector<std::pair<const char *, std::function<void()>>>;
@@ -90,6 +91,7 @@ private:
   uint64_t dataBytes = 0;
   bool hasLoc = false;
   DebugLine loc;
+  std::vector<unsigned> instructionLines;
 };
 
 void Assembler::run() {
@@ -517,6 +519,7 @@ void Assembler::instruction() {
     throw AssemblyError{line, error};
   program.code.push_back(inst);
   program.debugLines.push_back(loc);
+  instructionLines.push_back(line);
 }
 
 void Assembler::operands(Instruction &inst, const OpcodeInfo &info) {
@@ -692,11 +695,14 @@ int Assembler::semaphore() {
 } // namespace
 
 bool aic::npu::assemble(std::string_view text, const std::string &file, Program &program, std::string &machine,
-                        std::string &error) {
+                        std::string &error, std::vector<unsigned> *lines) {
   Program result;
   std::string resultMachine;
   try {
-    Assembler(tokenize(text), file, result, resultMachine).run();
+    Assembler assembler(tokenize(text), file, result, resultMachine);
+    assembler.run();
+    if (lines)
+      *lines = assembler.lines();
   } catch (const AssemblyError &e) {
     error = file + ":" + std::to_string(e.line) + ": " + e.message;
     return false;

@@ -6,6 +6,8 @@
 #include "aic/Tools/NPU/CommandLine.h"
 #include "aic/Tools/TensorFile.h"
 
+#include <cstdio>
+
 using namespace aic::npu;
 using namespace aic::npu::tools;
 
@@ -33,6 +35,13 @@ static bool findMachine(const std::string &text, Machine &machine, std::string &
   return text[0] == '{' ? parseMachine(text, machine, error) : loadMachine(text, machine, error);
 }
 
+/// `:12` for a defect that starts with "instruction N", where instruction N stands in line 12.
+static std::string lineOf(const std::string &defect, const std::vector<unsigned> &lines) {
+  unsigned number = 0;
+  bool hasLine = std::sscanf(defect.c_str(), "instruction %u", &number) == 1 && number < lines.size();
+  return hasLine ? ":" + std::to_string(lines[number]) : "";
+}
+
 static std::string defaultOutput(const std::string &input) {
   if (input == "-")
     return "-";
@@ -51,7 +60,7 @@ int aic::npu::tools::assemblerMain(int argc, char **argv) {
   int status = 0;
   if (!line.parse(argc, argv, status))
     return status;
-  const std::string &input = inputs[0];
+  const std::string &input = inputs[0], name = input == "-" ? "<stdin>" : input;
   if (output.empty())
     output = defaultOutput(input);
   if (error = ::aic::tools::expectOtherFile(output, inputs); output != "-" && !error.empty())
@@ -60,12 +69,17 @@ int aic::npu::tools::assemblerMain(int argc, char **argv) {
     return line.error(error);
   Program program;
   std::string named;
-  if (!assemble(text, input == "-" ? "<stdin>" : input, program, named, error))
+  std::vector<unsigned> lines;
+  if (!assemble(text, name, program, named, error, &lines))
     return line.error(error);
   Machine machine;
-  if (!findMachine(machineName.empty() ? named : machineName, machine, error) ||
-      !writeNpub(program, machine, bytes, error))
-    return line.error((input == "-" ? "<stdin>" : input) + ": " + error);
+  if (!findMachine(machineName.empty() ? named : machineName, machine, error))
+    return line.error(name + ": " + error);
+  Diagnosis diagnosis;
+  if (!checkCode(program, machine, diagnosis))
+    return line.error(name + lineOf(diagnosis.text, lines) + ": " + diagnosis.text);
+  if (!writeNpub(program, machine, bytes, error))
+    return line.error(name + ": " + error);
   if (!writeOutput(output, bytes, error))
     return line.error(error);
   return 0;

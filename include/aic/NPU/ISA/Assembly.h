@@ -17,9 +17,10 @@ namespace aic::npu {
 
 /// Reads a program. `file` names the text in messages and is where `.file` paths start. `machine` receives what
 /// `.machine` says: a name, a path or a machine's JSON text; it is left alone if there is none.
-/// False, with `file:line: expected X, got Y`, for text that is no program.
+/// `lines` receives the line of each instruction. False, with `file:line: expected X, got Y`, for text that is no
+/// program.
 bool assemble(std::string_view text, const std::string &file, Program &program, std::string &machine,
-              std::string &error);
+              std::string &error, std::vector<unsigned> *lines = nullptr);
 
 struct DisassembleOptions {
   std::string machine; // for `.machine`; none if empty
