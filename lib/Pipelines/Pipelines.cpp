@@ -57,6 +57,7 @@ void buildKernelsPipeline(OpPassManager &pm, const X86PipelineOptions &options) 
   addTarget(pm, options);
   pm.addPass(createSelectConfigPass());
   pm.addPass(createX86PackConstantsPass());
+  pm.addPass(createCountWorkPass());
 }
 
 void buildTilesPipeline(OpPassManager &pm, const X86PipelineOptions &) {

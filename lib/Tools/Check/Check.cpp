@@ -6,12 +6,13 @@
 // (it is asked about every operation of the loops level).
 //
 //===----------------------------------------------------------------------===//
+#include "aic/Dialect/AIC/Transforms/Flops.h"
 #include "aic/Driver/Driver.h"
 #include "aic/Import/ONNX/Import.h"
 #include "aic/Pipelines/Pipelines.h"
 #include "aic/Target/TargetBackend.h"
 #include "aic/Tools/CommandLine.h"
-#include "aic/Tools/Flops.h"
+#include "aic/Tools/NodeNames.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/MapVector.h"

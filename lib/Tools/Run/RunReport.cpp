@@ -100,9 +100,16 @@ void printTimes(std::vector<double> milliseconds) {
                    milliseconds[milliseconds.size() / 2]);
 }
 
-/// The launches of the manifest: the kernel's name, and the nodes it stands for.
-static std::vector<std::pair<std::string, std::string>> launchesOf(StringRef manifest) {
-  std::vector<std::pair<std::string, std::string>> launches;
+namespace {
+/// What the manifest says of a launch: the kernel, the nodes it stands for and, where known, its work.
+struct Launch {
+  std::string kernel = "?", nodes;
+  std::optional<double> flops, bytes;
+};
+} // namespace
+
+static std::vector<Launch> launchesOf(StringRef manifest) {
+  std::vector<Launch> launches;
   Expected<json::Value> value = json::parse(manifest);
   if (!value) {
     consumeError(value.takeError());
@@ -111,20 +118,32 @@ static std::vector<std::pair<std::string, std::string>> launchesOf(StringRef man
   const json::Object *object = value->getAsObject();
   const json::Array *array = object ? object->getArray("launches") : nullptr;
   for (const json::Value &entry : array ? *array : json::Array()) {
-    const json::Object *launch = entry.getAsObject();
-    if (!launch)
+    Launch &launch = launches.emplace_back();
+    const json::Object *fields = entry.getAsObject();
+    if (!fields)
       continue;
     SmallVector<StringRef> names;
-    if (const json::Array *nodes = launch->getArray("nodes"))
+    if (const json::Array *nodes = fields->getArray("nodes"))
       for (const json::Value &node : *nodes)
         names.push_back(node.getAsString().value_or(""));
-    launches.emplace_back(launch->getString("kernel").value_or("").str(), llvm::join(names, ", "));
+    launch.kernel = fields->getString("kernel").value_or("?").str();
+    launch.nodes = llvm::join(names, ", ");
+    launch.flops = fields->getNumber("flops");
+    launch.bytes = fields->getNumber("bytes");
   }
   return launches;
 }
 
+/// Work per time in 10^9 per second, or a dash.
+static std::string rate(std::optional<double> work, double milliseconds) {
+  std::string text = "-";
+  if (work && milliseconds > 0)
+    raw_string_ostream(text = "") << format("%.1f", *work / milliseconds * 1e-6);
+  return text;
+}
+
 void printProfile(StringRef manifest, ArrayRef<KernelTime> profile, ArrayRef<double> milliseconds) {
-  auto launches = launchesOf(manifest);
+  std::vector<Launch> launches = launchesOf(manifest);
   struct Row {
     int64_t launch;
     double total = 0;
@@ -144,13 +163,14 @@ void printProfile(StringRef manifest, ArrayRef<KernelTime> profile, ArrayRef<dou
   double calls = std::max<size_t>(milliseconds.size(), 1), whole = 0;
   for (double time : milliseconds)
     whole += time;
-  outs() << "       ms      %  runs  kernel    nodes\n";
+  outs() << "       ms      %  runs  GFLOP/s     GB/s  kernel    nodes\n";
   for (const Row &row : sorted) {
     bool known = row.launch >= 0 && static_cast<size_t>(row.launch) < launches.size();
-    auto [kernel, nodes] = known ? launches[row.launch] : std::pair<std::string, std::string>("?", "");
-    outs() << format("%9.3f %6.1f %5.0f  ", row.total / calls, 100 * row.total / std::max(sum, 1e-12),
-                     row.count / calls)
-           << left_justify(kernel, 8) << "  " << nodes << "\n";
+    Launch launch = known ? launches[row.launch] : Launch();
+    double once = row.total / static_cast<double>(row.count);
+    outs() << format("%9.3f %6.1f %5.0f ", row.total / calls, 100 * row.total / std::max(sum, 1e-12), row.count / calls)
+           << right_justify(rate(launch.flops, once), 8) << " " << right_justify(rate(launch.bytes, once), 8) << "  "
+           << left_justify(launch.kernel, 8) << "  " << launch.nodes << "\n";
   }
   outs() << format("%9.3f  in %zu kernels, %.3f ms outside of them\n", sum / calls, sorted.size(),
                    (whole - sum) / calls);

@@ -17,7 +17,7 @@ bool printComparison(StringRef name, const ::aic::eval::View &got, const ::aic::
                      ::aic::tools::Tolerance tolerance);
 /// Minimum and median of several calls.
 void printTimes(std::vector<double> milliseconds);
-/// A table of kernels, the most expensive first, averaged over the calls.
+/// A table of kernels, the most expensive first, averaged over the calls, with what they reach of GFLOP/s and GB/s.
 void printProfile(StringRef manifest, ArrayRef<KernelTime> profile, ArrayRef<double> milliseconds);
 
 } // namespace mlir::aic::tools

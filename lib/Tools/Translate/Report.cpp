@@ -3,7 +3,8 @@
 #include "Report.h"
 #include "Levels.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
-#include "aic/Tools/Flops.h"
+#include "aic/Dialect/AIC/Transforms/Flops.h"
+#include "aic/Tools/NodeNames.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Remark/RemarkStreamer.h"
@@ -23,6 +24,7 @@ namespace {
 struct KernelRow {
   std::string name, kind, fallback;
   double flops = 0; ///< of all calls
+  double bytes = 0; ///< of all calls; 0 where extents are not known
   int64_t calls = 0;
   SetVector<StringRef> nodes;
 };
@@ -60,6 +62,8 @@ void Report::readKernels() {
     auto config = kernel->getAttrOfType<LoweringConfigAttr>(LoweringConfigAttr::attributeName);
     row.kind = config ? stringifyKernelClass(config.getKernelClass()).str() : "";
     row.flops = countFlopsWithin(kernel);
+    if (auto bytes = kernel->getAttrOfType<IntegerAttr>("aic.bytes"))
+      row.bytes = static_cast<double>(bytes.getInt());
   }
   module->walk([&](func::CallOp call) {
     auto found = rows.find(call.getCallee());
@@ -69,8 +73,10 @@ void Report::readKernels() {
     for (StringRef node : nodeNames(call))
       found->second.nodes.insert(saver.save(node));
   });
-  for (auto &[name, row] : rows)
+  for (auto &[name, row] : rows) {
     row.flops *= static_cast<double>(std::max<int64_t>(row.calls, 1));
+    row.bytes *= static_cast<double>(std::max<int64_t>(row.calls, 1));
+  }
 }
 
 void Report::readFallbacks() {
@@ -134,11 +140,13 @@ void Report::print(raw_ostream &os) {
   os << machine
      << format(": %zu kernels, %lld calls, %.4g GFLOP\n\n", sorted.size(), static_cast<long long>(calls),
                total() * 1e-9);
-  os << "    GFLOP      %  calls  kernel    class         nodes\n";
+  os << "    GFLOP      %        MB  calls  kernel    class         nodes\n";
   for (const KernelRow &row : sorted) {
-    os << format("%9.4f %6.1f %6lld  ", row.flops * 1e-9, 100 * row.flops / sum, static_cast<long long>(row.calls))
-       << left_justify(row.name, 8) << "  " << left_justify(row.fallback.empty() ? row.kind : row.kind + " scalar", 12)
-       << "  " << llvm::join(row.nodes, ", ") << "\n";
+    os << format("%9.4f %6.1f ", row.flops * 1e-9, 100 * row.flops / sum)
+       << (row.bytes > 0 ? formatv("{0,9:F3}", row.bytes * 1e-6).str() : "        -")
+       << format(" %6lld  ", static_cast<long long>(row.calls)) << left_justify(row.name, 8) << "  "
+       << left_justify(row.fallback.empty() ? row.kind : row.kind + " scalar", 12) << "  "
+       << llvm::join(row.nodes, ", ") << "\n";
   }
   if (!remarks.empty())
     os << "\nRemarks\n";
@@ -161,6 +169,7 @@ void Report::printJson(raw_ostream &os) {
       nodes.push_back(node);
     json::Object entry{{"kernel", row.name}, {"class", row.kind},        {"calls", row.calls},
                        {"flops", row.flops}, {"share", row.flops / sum}, {"nodes", std::move(nodes)}};
+    entry["bytes"] = row.bytes > 0 ? json::Value(row.bytes) : json::Value(nullptr);
     entry["scalar_fallback"] = row.fallback.empty() ? json::Value(nullptr) : json::Value(row.fallback);
     kernels.push_back(std::move(entry));
   }

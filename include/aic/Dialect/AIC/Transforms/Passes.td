@@ -151,4 +151,19 @@ def FormKernelsPass : Pass<"aic-form-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def CountWorkPass : Pass<"aic-count-work", "::mlir::ModuleOp"> {
+  let summary = "Note on each kernel how much it computes and moves";
+  let description = [{
+    Sets `aic.flops` and `aic.bytes` on kernels whose extents are all numbers; they end up in the manifest of the
+    library, and `aic-run --profile` divides them by the time. A multiply-add is two operations. Bytes are the least that
+    must move: arguments once (or what is read of them: slices, gathered elements), results once.
+
+    ```mlir
+    func.func private @k(%x: tensor<8xf32>, %out: tensor<8xf32>) -> tensor<8xf32> attributes {aic.kernel}
+    // becomes
+    func.func private @k(...) attributes {aic.bytes = 64 : i64, aic.flops = 8 : i64, aic.kernel}
+    ```
+  }];
+}
+
 #endif // AIC_DIALECT_AIC_TRANSFORMS_PASSES_TD

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "aic/Tools/Flops.h"
+#include "aic/Dialect/AIC/Transforms/Flops.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
-namespace mlir::aic::tools {
+namespace mlir::aic {
 
 static double extent(int64_t dim) { return ShapedType::isDynamic(dim) ? 1 : static_cast<double>(dim); }
 
@@ -53,12 +52,15 @@ static double countEinsum(EinsumOp op) {
 }
 
 /// Arithmetic in a body, once per iteration.
-static double countBody(Block &body) {
+static double countBody(Block &body, bool withIntegers) {
   double count = 0;
   for (Operation &op : body)
     if (StringRef dialect = op.getName().getDialectNamespace(); dialect == "arith" || dialect == "math")
-      if (op.getNumResults() > 0 && !isa<arith::ConstantOp>(op) && getElementTypeOrSelf(op.getResult(0)).isFloat())
-        count += op.getName().getStringRef() == "math.fma" ? 2 : 1;
+      if (op.getNumResults() > 0 && !isa<arith::ConstantOp>(op)) {
+        bool isInteger = withIntegers && isa<arith::AddIOp, arith::MulIOp, arith::SubIOp>(op);
+        if (isInteger || getElementTypeOrSelf(op.getResult(0)).isFloat())
+          count += op.getName().getStringRef() == "math.fma" ? 2 : 1;
+      }
   return count;
 }
 
@@ -78,7 +80,8 @@ double countFlops(Operation *op) {
       .Case<LayerNormOp, RMSNormOp, BatchNormOp>([](Operation *norm) { return 6 * elements(norm->getResult(0)); })
       .Case<MaxPoolOp, AvgPoolOp>([](auto pool) { return elements(pool.getResult()) * product(pool.getKernel()); })
       .Case<linalg::GenericOp>([](linalg::GenericOp generic) {
-        return product(generic.getStaticLoopRanges()) * countBody(*generic.getBody());
+        return product(generic.getStaticLoopRanges()) *
+               countBody(*generic.getBody(), generic.getNumReductionLoops() > 0);
       })
       .Case<ReshapeOp, BroadcastOp, TransposeOp, ConcatOp, SliceOp, PadOp, TileOp, RangeOp, GatherOp, GatherElementsOp,
             GatherNDOp, NonZeroOp, ShapeOfOp>([](Operation *) { return 0.0; })
@@ -95,23 +98,4 @@ double countFlopsWithin(Operation *op) {
   return sum;
 }
 
-static void collectNames(Location location, llvm::SmallSetVector<StringRef, 4> &names) {
-  if (auto name = dyn_cast<NameLoc>(location)) {
-    names.insert(name.getName().getValue());
-  } else if (auto fused = dyn_cast<FusedLoc>(location)) {
-    for (Location part : fused.getLocations())
-      collectNames(part, names);
-  } else if (auto call = dyn_cast<CallSiteLoc>(location)) {
-    collectNames(call.getCallee(), names);
-  }
-}
-
-SmallVector<StringRef> nodeNames(Location location) {
-  llvm::SmallSetVector<StringRef, 4> names;
-  collectNames(location, names);
-  return llvm::to_vector(names.getArrayRef());
-}
-
-SmallVector<StringRef> nodeNames(Operation *op) { return nodeNames(op->getLoc()); }
-
-} // namespace mlir::aic::tools
+} // namespace mlir::aic
