@@ -74,7 +74,7 @@ std::string VerifyResult::str() const {
       text += "  " + line + "\n";
   }
   if (truncated)
-    text += "and more\n";
+    text += "the search ended here, there may be more\n";
   return text;
 }
 

@@ -279,7 +279,8 @@ void Verifier::checkAccess(uint32_t id, const Access &access) {
     if (entry.id != id && !order.isOrdered(entry.position, position) && commonByte(entry.access.box, access.box) >= 0)
       races.push_back(entry);
   });
-  if (races.empty() && access.write)
+  // After a race too: the program is refused already, and all that follows from it need not be told.
+  if (access.write)
     history.supersede(access, position, id);
   else
     history.record(access, position, id);
@@ -314,8 +315,16 @@ void Verifier::checkRaces() {
         if (access.write == write && checkBounds(id, access, !sequencer.unknown()) && written[access.memory.index()])
           checkAccess(id, access);
     advanceFloor(id);
-    if (result.truncated)
+    if (result.findings.size() >= options.maxFindings) {
+      result.truncated = true;
       return;
+    }
+    if (result.comparedPairs > options.maxPairs) {
+      add(FindingKind::TooLong, trace.instrs[id].pc,
+          "expected at most " + std::to_string(options.maxPairs) + " pairs of accesses to compare, got more at " +
+              brief(trace, id) + ": too little is ordered; nothing is proven");
+      return;
+    }
   }
 }
 

@@ -41,6 +41,8 @@ struct VerifyOptions {
   std::vector<int64_t> arguments;
   /// Dispatched instructions, those of the sequencer included, above which the program is refused as too long to prove.
   uint64_t maxInstructions = 4000000;
+  /// Pairs of accesses that are unordered at the time and so looked at; only a program without order has that many.
+  uint64_t maxPairs = 2000000000;
   /// Findings of one kind between the same two instructions are given once, and no more than this in all.
   unsigned maxFindings = 8;
 };
@@ -75,7 +77,7 @@ struct Finding {
 
 struct VerifyResult {
   std::vector<Finding> findings;
-  bool truncated = false; // there were more than maxFindings
+  bool truncated = false; // the search ended at maxFindings: there may be more
   /// Every wait's signal precedes it in program order.
   bool sequential = true;
   uint64_t dispatched = 0;    // instructions of queues
