@@ -15,6 +15,11 @@ void CommandLine::value(const std::string &name, const std::string &placeholder,
   options.push_back({name, placeholder, help, &target, nullptr});
 }
 
+void CommandLine::values(const std::string &name, const std::string &placeholder, const std::string &help,
+                         std::vector<std::string> &target) {
+  options.push_back({name, placeholder, help, nullptr, nullptr, &target});
+}
+
 void CommandLine::flag(const std::string &name, const std::string &help, bool &target) {
   options.push_back({name, "", help, nullptr, &target});
 }
@@ -38,7 +43,7 @@ void CommandLine::printManual() const {
   all.push_back({"--version", "", "print the version", nullptr, nullptr});
   for (const Option &option : all) {
     std::string usage = "  " + option.name;
-    if (option.value)
+    if (!option.flag && !option.placeholder.empty())
       usage += (option.name[1] == '-' ? "=" : " ") + option.placeholder;
     usage.resize(std::max<size_t>(usage.size() + 2, 26), ' ');
     text += usage + option.help + "\n";
@@ -77,8 +82,12 @@ bool CommandLine::parse(int argc, char **argv, int &status) const {
     }
     if (equal == std::string::npos && i + 1 == argc)
       return leave(error("'" + name + "': expected " + option->placeholder + ", got the end of the command line"));
-    *option->value = equal != std::string::npos ? argument.substr(equal + 1) : argv[++i];
-    if (option->value->empty())
+    std::string value = equal != std::string::npos ? argument.substr(equal + 1) : argv[++i];
+    if (option->list)
+      option->list->push_back(value);
+    else
+      *option->value = value;
+    if (value.empty())
       return leave(error("'" + name + "': expected " + option->placeholder + ", got nothing"));
   }
   if (files->size() < least)

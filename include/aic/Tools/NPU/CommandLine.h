@@ -25,6 +25,9 @@ public:
   /// `name` as it is written ("-o", "--machine"). A value has a placeholder for the manual, a flag none.
   void value(const std::string &name, const std::string &placeholder, const std::string &help, std::string &target);
   void flag(const std::string &name, const std::string &help, bool &target);
+  /// An option that may be given again and again.
+  void values(const std::string &name, const std::string &placeholder, const std::string &help,
+              std::vector<std::string> &target);
   /// The files; `what` is how a message calls them ("an assembly file").
   void inputs(const std::string &what, std::vector<std::string> &target, size_t least = 1, size_t most = 1);
 
@@ -38,6 +41,7 @@ private:
     std::string name, placeholder, help;
     std::string *value;
     bool *flag;
+    std::vector<std::string> *list = nullptr;
   };
   void printManual() const;
 
