@@ -12,6 +12,7 @@
 #include "Lexer.h"
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -348,10 +349,15 @@ void Assembler::readFile() {
   size_t slash = file.rfind('/');
   if (!path.empty() && path[0] != '/' && slash != std::string::npos)
     path = file.substr(0, slash + 1) + path;
+  // A device would go on for ever.
+  std::error_code failure;
+  bool regular = std::filesystem::is_regular_file(path, failure);
   std::ifstream stream(path, std::ios::binary);
-  std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream)
+  if (!regular || !stream)
     in.fail("expected a readable file, got '" + path + "'");
+  if (std::filesystem::file_size(path, failure) > kMaxData)
+    in.fail("expected a file of at most " + std::to_string(kMaxData) + " bytes, got '" + path + "'");
+  std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   append(bytes);
   in.next();
 }

@@ -255,6 +255,11 @@ TEST(Assembler, ReadsAFileBesideTheText) {
   std::remove(path.c_str());
   EXPECT_FALSE(assemble(text, testing::TempDir() + "t.s", program, machine, error));
   EXPECT_THAT(error, HasSubstr("t.s:2: expected a readable file, got '"));
+  for (const char *path : {"/dev/zero", "/", "."}) {
+    std::string special = std::string(".segment w kind=const\n.file \"") + path + "\"\n";
+    EXPECT_FALSE(assemble(special, "t.s", program, machine, error));
+    EXPECT_EQ(error, std::string("t.s:2: expected a readable file, got '") + path + "'");
+  }
 }
 
 // Whatever the text, the answer is a program or a message with a line.
