@@ -364,7 +364,7 @@ void Decoder::decodeInstruction(const Function &function, Frame &frame, const In
         displacement = 0;
         size = 8;
       } else if (op.reg >= 0) {
-        slot = place(function, op, Type::B64, frame, inst.line, size);
+        slot = frame.registers[unsigned(op.reg)];
         size = uint8_t(typeSize(function.registers[unsigned(op.reg)].type));
       } else {
         slot = constant(0, 8);

@@ -205,9 +205,13 @@ template <class F> void Shadow::forCells(uint64_t address, unsigned bytes, F &&f
 }
 
 bool Shadow::readsOrdered(const Cell &cell, const Actor &actor, Finding &finding) const {
-  auto one = [&](unsigned warp, uint32_t mask, uint32_t clock, uint32_t pc) {
+  auto one = [&](unsigned warp, uint32_t mask, uint32_t clock, uint32_t pc, bool any) {
     if (clock <= clocks.base())
       return true;
+    if (any)
+      for (uint32_t m = mask; m; m &= m - 1)
+        if (clocks.ordered(actor.warp, actor.lane, warp * 32 + unsigned(__builtin_ctz(m)), clock))
+          return true;
     for (uint32_t m = mask; m; m &= m - 1) {
       unsigned who = warp * 32 + unsigned(__builtin_ctz(m));
       if (!clocks.ordered(actor.warp, actor.lane, who, clock)) {
@@ -221,10 +225,10 @@ bool Shadow::readsOrdered(const Cell &cell, const Actor &actor, Finding &finding
   if (!cell.readClock || cell.readClock <= clocks.base())
     return true;
   if (!(cell.flags & Cell::Multi))
-    return one(cell.readWarp, cell.readMask, cell.readClock, cell.readPc);
+    return one(cell.readWarp, cell.readMask, cell.readClock, cell.readPc, cell.flags & Cell::AnyReader);
   for (unsigned w = 0; w < warps; ++w) {
     const Reader &r = readers[cell.side + w];
-    if (r.mask && !one(w, r.mask, r.clock, r.pc))
+    if (r.mask && !one(w, r.mask, r.clock, r.pc, r.any))
       return false;
   }
   return true;
@@ -268,7 +272,7 @@ void Shadow::checkRead(Cell &cell, const Actor &actor, uint32_t lanes, Finding &
 void Shadow::recordRead(Cell &cell, const Actor &actor, uint32_t lanes) {
   uint32_t clock = clocks.clock(actor.warp);
   if (cell.readClock <= clocks.base()) { // nothing older matters any more
-    cell.flags &= uint16_t(~Cell::Multi);
+    cell.flags = uint16_t((cell.flags & ~(Cell::Multi | Cell::AnyReader)) | (actor.any ? Cell::AnyReader : 0));
     cell.readWarp = uint16_t(actor.warp);
     cell.readMask = lanes;
     cell.readClock = clock;
@@ -277,6 +281,8 @@ void Shadow::recordRead(Cell &cell, const Actor &actor, uint32_t lanes) {
   }
   if (!(cell.flags & Cell::Multi)) {
     if (cell.readWarp == actor.warp && (cell.readClock == clock || !(cell.readMask & ~lanes))) {
+      if (!actor.any || (cell.readClock != clock))
+        cell.flags = uint16_t((cell.flags & ~Cell::AnyReader) | (actor.any ? Cell::AnyReader : 0));
       cell.readMask = cell.readClock == clock ? cell.readMask | lanes : lanes;
       cell.readClock = clock;
       cell.readPc = actor.pc;
@@ -290,11 +296,13 @@ void Shadow::recordRead(Cell &cell, const Actor &actor, uint32_t lanes) {
     } else {
       std::fill_n(readers.begin() + cell.side, warps, Reader());
     }
-    readers[cell.side + cell.readWarp] = {cell.readClock, cell.readMask, cell.readPc};
+    readers[cell.side + cell.readWarp] = {cell.readClock, cell.readMask, cell.readPc, (cell.flags & Cell::AnyReader) != 0};
     cell.flags |= Cell::Multi;
   }
   Reader &mine = readers[cell.side + actor.warp];
-  mine.mask = mine.clock > clocks.base() ? mine.mask | lanes : lanes;
+  bool old = mine.clock > clocks.base();
+  mine.any = old && mine.clock == clock ? mine.any && actor.any : actor.any;
+  mine.mask = old && !actor.any ? mine.mask | lanes : lanes;
   mine.clock = clock;
   mine.pc = actor.pc;
   cell.readClock = std::max(cell.readClock, clock);
