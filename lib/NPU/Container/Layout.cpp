@@ -40,7 +40,7 @@ public:
   SectionReader(std::string_view bytes, std::vector<Section> &sections, Diagnosis &diagnosis)
       : bytes(bytes), sections(sections), diagnosis(diagnosis) {}
 
-  bool read() {
+  bool read(bool withHash) {
     if (!readHeader())
       return false;
     uint32_t count = load<uint32_t>(bytes, kHeaderSections);
@@ -48,7 +48,7 @@ public:
     for (uint32_t i = 0; i < count; ++i)
       if (!readEntry(i, end))
         return false;
-    return end == bytes.size() ? checkKinds() && checkHash()
+    return end == bytes.size() ? checkKinds() && (!withHash || checkHash())
                                : fail(Defect::FileSize, "the last section", "the end of the file",
                                       std::to_string(bytes.size() - end) + " bytes behind it");
   }
@@ -260,9 +260,9 @@ void repairChecksums(std::string &bytes) {
     bytes.replace(hash, kHashBytes, hashWithout(bytes, hash));
 }
 
-bool readSections(std::string_view bytes, std::vector<Section> &sections, Diagnosis &diagnosis) {
+bool readSections(std::string_view bytes, std::vector<Section> &sections, Diagnosis &diagnosis, bool withHash) {
   sections.clear();
-  return SectionReader(bytes, sections, diagnosis).read();
+  return SectionReader(bytes, sections, diagnosis).read(withHash);
 }
 
 unsigned elementBytes(const std::string &dtype) {

@@ -525,7 +525,7 @@ std::vector<SectionSummary> sectionsOf(std::string_view bytes) {
   std::vector<Section> sections;
   std::vector<SectionSummary> summaries;
   Diagnosis diagnosis;
-  readSections(bytes, sections, diagnosis);
+  readSections(bytes, sections, diagnosis, /*withHash=*/false);
   std::string_view names;
   for (const Section &section : sections)
     if (section.type == uint32_t(SectionType::Strtab))

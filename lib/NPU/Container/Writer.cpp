@@ -319,7 +319,7 @@ bool stripNpub(std::string_view bytes, std::string &stripped, std::string &error
   }
   std::vector<Section> sections, kept;
   Diagnosis diagnosis;
-  readSections(bytes, sections, diagnosis);
+  readSections(bytes, sections, diagnosis, /*withHash=*/false);
   for (const Section &section : sections)
     if (!(section.flags & kStrippable))
       kept.push_back(section);

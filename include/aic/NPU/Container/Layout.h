@@ -95,8 +95,9 @@ std::string composeFile(const std::vector<Section> &sections, const uint8_t *mac
 /// that change a file on purpose.
 void repairChecksums(std::string &bytes);
 
-/// The sections of a file with all that holds for any section checked. False with the first defect.
-bool readSections(std::string_view bytes, std::vector<Section> &sections, Diagnosis &diagnosis);
+/// The sections of a file with all that holds for any section checked, but for the file's hash on request. False with
+/// the first defect.
+bool readSections(std::string_view bytes, std::vector<Section> &sections, Diagnosis &diagnosis, bool withHash = true);
 
 /// Bytes that an element of a host tensor takes; 0 for an unknown name.
 unsigned elementBytes(const std::string &dtype);
