@@ -431,7 +431,8 @@ void gridSample(Node &n) {
   if (paddingName != "zeros" && paddingName != "border" && paddingName != "reflection")
     return n.error("attribute 'padding_mode': expected 'zeros', 'border' or 'reflection', got '" + paddingName + "'");
   size_t r = size_t(rank) - 2;
-  if (n.failed() || n.dim(grid, rank - 1) != int64_t(r))
+  int64_t coordinates = n.dim(grid, rank - 1);
+  if (n.failed() || (coordinates != int64_t(r) && !ShapedType::isDynamic(coordinates)))
     return n.error("expected " + Twine(r) + " coordinates in the last dimension of operand 1");
   Type real = n.elem(x).isF64() ? n.elem(x) : Type(n.b.getF32Type());
   grid = n.cast(grid, real);
