@@ -5,6 +5,7 @@
 #include "aic/Conversion/HostToLLVM/HostToLLVM.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
 #include "aic/Pipelines/Pipelines.h"
+#include "aic/Target/NPU/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
@@ -23,11 +24,13 @@ public:
       : module(module), options(options), output(output.str()), last(Clock::now()) {}
 
   LogicalResult run() {
-    if (options.target != "x86")
-      return error() << "expected a target that writes libraries (x86), got '" << options.target << "'";
+    if (options.target != "x86" && options.target != "npu")
+      return error() << "expected a target out of [x86, npu], got '" << options.target << "'";
     if (std::error_code code = library.create(output))
       return fileError(output, code);
-    return success(succeeded(lower()) && succeeded(generate()) && succeeded(reserveWeights()) && succeeded(link()));
+    if (options.target == "npu" && StringRef(output).ends_with(".npub"))
+      return writeProgram();
+    return success(succeeded(lower()) && succeeded(generate()) && succeeded(link()));
   }
 
 private:
@@ -44,11 +47,15 @@ private:
   void done(StringRef stage);
 
   LogicalResult lower();
+  LogicalResult runStage(StringRef name, llvm::function_ref<void(OpPassManager &)> build);
+  /// Units and programs of the NPU, encoded unless they are the whole output.
+  LogicalResult lowerPrograms();
+  /// A .npub file instead of a library.
+  LogicalResult writeProgram();
   /// Fills a file that disappears unless it is kept.
   LogicalResult write(OutputFile &file, StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> print);
   LogicalResult dump(StringRef name, llvm::function_ref<void(llvm::raw_ostream &)> print);
   LogicalResult generate();
-  LogicalResult reserveWeights();
   LogicalResult link();
 
   ModuleOp module;
@@ -57,13 +64,6 @@ private:
   Clock::time_point last;
   OutputFile library;
   std::vector<SmallVector<char, 0>> objects;
-  struct ScratchFile {
-    ~ScratchFile() {
-      if (fd >= 0)
-        close(fd);
-    }
-    int fd = -1;
-  } weights;
 };
 
 void Compilation::done(StringRef stage) {
@@ -99,6 +99,20 @@ LogicalResult Compilation::dump(StringRef name, llvm::function_ref<void(llvm::ra
   return code ? fileError(path, code) : success();
 }
 
+LogicalResult Compilation::runStage(StringRef name, llvm::function_ref<void(OpPassManager &)> build) {
+  PassManager pm(module.getContext());
+  pm.enableVerifier(options.verify);
+  build(pm);
+  if (failed(pm.run(module)))
+    return failure();
+  if (!options.dumpDirectory.empty() && failed(dump((name + ".mlir").str(), [&](llvm::raw_ostream &os) {
+        module.print(os, OpPrintingFlags().elideLargeElementsAttrs(32).elideLargeResourceString(64));
+      })))
+    return failure();
+  done(name);
+  return success();
+}
+
 LogicalResult Compilation::lower() {
   X86PipelineOptions pipeline;
   pipeline.cpu = options.cpu;
@@ -112,19 +126,53 @@ LogicalResult Compilation::lower() {
                                                               {"tiles", buildTilesPipeline},
                                                               {"code", buildCodePipeline}};
   for (auto [name, build] : llvm::drop_begin(stages, options.from == Level::Graph ? 0 : unsigned(options.from) + 1)) {
-    PassManager pm(module.getContext());
-    pm.enableVerifier(options.verify);
-    build(pm, pipeline);
-    if (failed(pm.run(module)))
+    if (failed(runStage(name, [&, build = build](OpPassManager &pm) { build(pm, pipeline); })))
       return failure();
-    if (!options.dumpDirectory.empty() && failed(dump(name + std::string(".mlir"), [&](llvm::raw_ostream &os) {
-          module.print(os, OpPrintingFlags().elideLargeElementsAttrs(32).elideLargeResourceString(64));
-        })))
+    if (options.target != "npu" || name != StringRef("graph"))
+      continue;
+    if (failed(lowerPrograms()) || failed(runStage("npub", [](OpPassManager &pm) { pm.addPass(npu::createNPUEncodePass()); })))
       return failure();
-    done(name);
   }
   addManifest(module, options);
   return success();
+}
+
+LogicalResult Compilation::lowerPrograms() {
+  NPUPipelineOptions npu;
+  npu.machine = options.machine;
+  return success(succeeded(runStage("units", [&](OpPassManager &pm) { buildNPUUnitsPipeline(pm, npu); })) &&
+                 succeeded(runStage("npu", [&](OpPassManager &pm) { buildNPUProgramsPipeline(pm, npu); })));
+}
+
+LogicalResult Compilation::writeProgram() {
+  X86PipelineOptions pipeline;
+  pipeline.cpu = options.cpu;
+  if (failed(runStage("graph", [&](OpPassManager &pm) { buildGraphPipeline(pm, pipeline); })) || failed(lowerPrograms()))
+    return failure();
+  SmallVector<Operation *> left;
+  if (!npu::isWholeProgram(module, left)) {
+    InFlightDiagnostic diagnostic = error() << "expected a model that the NPU does as a whole, got "
+                                            << left.size() << " operations that stay on the host; write a .so instead";
+    for (Operation *op : ArrayRef<Operation *>(left).take_front(16)) {
+      auto reason = op->getAttrOfType<StringAttr>("npu.reason");
+      diagnostic.attachNote(op->getLoc()) << op->getName() << ": " << (reason ? reason.getValue() : StringRef("host code"));
+    }
+    return diagnostic;
+  }
+  FailureOr<std::string> bytes = npu::encodeProgram(*module.getOps<npu::ProgramOp>().begin());
+  if (failed(bytes))
+    return failure();
+  std::error_code code;
+  llvm::raw_fd_ostream os(library.temporaryPath(), code);
+  if (!code) {
+    os << *bytes;
+    os.flush();
+    code = os.error();
+    os.clear_error();
+  }
+  if (!code)
+    code = library.keep();
+  return code ? fileError(output, code) : success();
 }
 
 LogicalResult Compilation::generate() {
@@ -163,34 +211,33 @@ LogicalResult Compilation::generate() {
   return result;
 }
 
-LogicalResult Compilation::reserveWeights() {
-  weights.fd = openScratchFile(output);
-  if (weights.fd < 0)
-    return fileError(output, std::error_code(errno, std::generic_category()));
-  llvm::raw_fd_ostream os(weights.fd, /*shouldClose=*/false);
-  writeWeightObject(module, os);
-  os.flush();
-  std::error_code code = os.error();
-  os.clear_error();
-  return code ? fileError(output, code) : success();
-}
-
 LogicalResult Compilation::link() {
   std::string prefix = options.name;
   if (prefix.empty())
     if (auto name = module->getAttrOfType<StringAttr>(kModelNameAttr))
       prefix = name.getValue().str();
   LinkOptions how;
-  how.output = library.temporaryPath().str();
   how.prefix = prefix;
   how.sanitize = options.sanitize;
-  std::string errors;
-  if (failed(linkLibrary(objects, weights.fd, how, errors)))
-    return error() << "cannot write '" << output << "': " << StringRef(errors).trim();
+  std::string errors, image;
+  if (failed(linkLibrary(module, objects, how, image, errors)))
+    return error() << "cannot link '" << output << "': " << StringRef(errors).trim();
   done("link");
   std::error_code code;
-  if (failed(mlir::aic::writeWeights(module, library.temporaryPath(), code)))
-    return code ? fileError(output, code) : failure();
+  {
+    llvm::raw_fd_ostream os(library.temporaryPath(), code);
+    if (code)
+      return fileError(output, code);
+    os.SetBufferSize(1 << 20);
+    LogicalResult written = writeLibrary(module, image, os);
+    os.flush();
+    code = os.error();
+    os.clear_error();
+    if (code || failed(written))
+      return code ? fileError(output, code) : failure();
+  }
+  if ((code = library.makeExecutable()))
+    return fileError(output, code);
   done("weights");
   OutputFile header;
   if (options.writeHeader) {
@@ -211,7 +258,7 @@ LogicalResult Compilation::link() {
 } // namespace
 
 ArrayRef<StringRef> getDumpNames() {
-  static constexpr StringRef names[] = {"graph.mlir", "loops.mlir", "kernels.mlir", "tiles.mlir",
+  static constexpr StringRef names[] = {"graph.mlir", "units.mlir", "npu.mlir", "npub.mlir", "loops.mlir", "kernels.mlir", "tiles.mlir",
                                         "code.mlir",  "code.ll",    "code.s"};
   return names;
 }

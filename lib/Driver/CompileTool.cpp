@@ -45,8 +45,10 @@ struct Options {
                               cl::desc("Also return this value of the model: any result, input or weight. May be "
                                        "repeated")};
 
-  cl::opt<std::string> target{"target", cl::cat(machineGroup), cl::init("x86"), cl::value_desc("x86"),
-                              cl::desc("What to compile for")};
+  cl::opt<std::string> target{"target", cl::cat(machineGroup), cl::init("x86"), cl::value_desc("x86|npu"),
+                              cl::desc("What to compile for. npu: the NPU takes what it can, x86 the rest")};
+  cl::opt<std::string> machine{"machine", cl::cat(machineGroup), cl::init("edge-256"), cl::value_desc("name|file"),
+                               cl::desc("Target npu: a shipped machine or a machine file (edge-256)")};
   cl::opt<std::string> cpu{"cpu", cl::cat(machineGroup), cl::init("host"), cl::value_desc("name"),
                            cl::desc("CPU as LLVM names it (host: this one)")};
   cl::opt<std::string> features{"features", cl::cat(machineGroup), cl::value_desc("+A,-B"),
@@ -55,7 +57,8 @@ struct Options {
                        cl::desc("Threads that a call uses unless its handle says otherwise (1)")};
 
   cl::opt<std::string> output{"o", cl::cat(outputGroup), cl::init("model.so"), cl::value_desc("file"),
-                              cl::desc("The library; the header has the same name with .h (model.so)")};
+                              cl::desc("The library; the header has the same name with .h (model.so). With --target=npu, a "
+                                       "name that ends with .npub: the program alone")};
   cl::opt<std::string> name{"name", cl::cat(outputGroup), cl::value_desc("identifier"),
                             cl::desc("Prefix of the functions in the header (from the model's file)")};
   cl::opt<bool> noHeader{"no-header", cl::cat(outputGroup), cl::desc("Write the library only")};
@@ -102,6 +105,11 @@ LogicalResult readOptions(const Options &options, CompileOptions &compile, std::
     return failure();
   }
   compile.target = options.target;
+  if (options.target != "x86" && options.target != "npu") {
+    error = "--target: expected x86 or npu, got '" + options.target + "'";
+    return failure();
+  }
+  compile.machine = options.machine;
   compile.cpu = options.cpu;
   compile.features = options.features;
   compile.threads = options.threads;

@@ -23,6 +23,7 @@ enum class Level { Graph, Loops, Kernels, Tiles, Code };
 struct CompileOptions {
   std::string target = "x86";
   std::string cpu = "host"; ///< as LLVM names CPUs; "host": this machine
+  std::string machine = "edge-256"; ///< target npu: name of a shipped machine or a machine file
   std::string features;     ///< "+avx2,-avx512f": on top of the CPU's
   std::string name;         ///< prefix of the functions in model.h; default: from the model's file
   int threads = 1;          ///< default of a handle

@@ -101,7 +101,7 @@ LogicalResult LowerUnits::lower(func::FuncOp func) {
   OpBuilder b(func);
   auto machineAttr = func->getAttrOfType<MachineAttr>("npu.machine");
   hw::Machine machine = machineAttr.load();
-  auto program = ProgramOp::create(b, func.getLoc(), func.getSymName(), machineAttr);
+  auto program = ProgramOp::create(b, func.getLoc(), (func.getSymName() + "_program").str(), machineAttr);
   program.getBody().emplaceBlock();
   program.setVisibility(SymbolTable::Visibility::Private);
   ProgramBuilder p(program, machine);
@@ -185,7 +185,10 @@ LogicalResult LowerUnits::lower(func::FuncOp func) {
   }
   p.emit(InstructionSpec(Opcode::HALT));
   p.finish();
-  func.erase();
+  // What is left of the function is its type.
+  func.getBody().getBlocks().clear();
+  func->removeAttr("npu.machine");
+  func->setAttr("npu.program", FlatSymbolRefAttr::get(program.getSymNameAttr()));
   return success();
 }
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "aic/Conversion/AICToNPU/Passes.h"
 #include "aic/Dialect/NPU/IR/NPUOps.h"
+#include "aic/NPU/Machine.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
@@ -35,6 +36,14 @@ struct Partition final : impl::NPUPartitionPassBase<Partition> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    // The IR names a shipped machine, or holds the text of another.
+    ::aic::npu::Machine description;
+    std::string error;
+    if (!::aic::npu::loadMachine(machine, description, error)) {
+      module.emitError() << error;
+      return signalPassFailure();
+    }
+    machineText = llvm::is_contained(::aic::npu::shippedMachines(), machine) ? machine.getValue() : description.canonicalJson;
     SmallVector<func::FuncOp> functions;
     for (auto func : module.getOps<func::FuncOp>())
       if (func.isPublic() && !func.isExternal())
@@ -105,7 +114,7 @@ private:
     std::string name = "npu" + std::to_string(count++);
     auto program = func::FuncOp::create(b, func.getLoc(), name, b.getFunctionType(arguments, results));
     program.setPrivate();
-    program->setAttr("npu.machine", MachineAttr::get(b.getContext(), machine));
+    program->setAttr("npu.machine", MachineAttr::get(b.getContext(), machineText));
     Block *body = program.addEntryBlock();
     IRMapping mapping;
     for (auto [value, argument] : llvm::zip_equal(inputs, body->getArguments()))
@@ -129,6 +138,7 @@ private:
       unit.erase();
   }
 
+  std::string machineText;
   unsigned count = 0;
 };
 } // namespace

@@ -22,6 +22,12 @@ FailureOr<std::string> encodeProgram(ProgramOp op) {
   return bytes;
 }
 
+ProgramOp programOf(ModuleOp module, func::CallOp call) {
+  auto callee = module.lookupSymbol<func::FuncOp>(call.getCallee());
+  auto name = callee ? callee->getAttrOfType<FlatSymbolRefAttr>("npu.program") : FlatSymbolRefAttr();
+  return name ? module.lookupSymbol<ProgramOp>(name.getValue()) : ProgramOp();
+}
+
 bool isWholeProgram(ModuleOp module, SmallVectorImpl<Operation *> &left) {
   unsigned calls = 0;
   for (auto func : module.getOps<func::FuncOp>()) {
@@ -30,7 +36,7 @@ bool isWholeProgram(ModuleOp module, SmallVectorImpl<Operation *> &left) {
     for (Operation &op : func.getBody().front()) {
       if (op.hasTrait<OpTrait::ConstantLike>() || isa<func::ReturnOp>(op))
         continue;
-      if (auto call = dyn_cast<func::CallOp>(op); call && module.lookupSymbol<ProgramOp>(call.getCallee())) {
+      if (auto call = dyn_cast<func::CallOp>(op); call && programOf(module, call)) {
         ++calls;
         continue;
       }
@@ -53,12 +59,11 @@ struct Encode final : impl::NPUEncodePassBase<Encode> {
     ModuleOp module = getOperation();
     SmallVector<func::CallOp> calls;
     module.walk([&](func::CallOp call) {
-      if (module.lookupSymbol<ProgramOp>(call.getCallee()))
+      if (programOf(module, call))
         calls.push_back(call);
     });
     for (func::CallOp call : calls) {
-      auto program = module.lookupSymbol<ProgramOp>(call.getCallee());
-      if (program && failed(replace(module, call, program)))
+      if (failed(replace(module, call, programOf(module, call))))
         return signalPassFailure();
     }
   }
@@ -87,16 +92,13 @@ private:
       operands.push_back(tensor::EmptyOp::create(b, loc, tensor.getShape(), tensor.getElementType()));
     }
     SmallVector<Type> arguments = llvm::map_to_vector(operands, [](Value v) { return v.getType(); });
-    std::string name = program.getSymName().str();
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPoint(program);
-      auto kernel = func::FuncOp::create(b, program.getLoc(), name, b.getFunctionType(arguments, results));
-      kernel.setPrivate();
-      kernel->setAttr("aic.kernel", b.getUnitAttr());
-      kernel->setAttr("npu.kernel", b.getUnitAttr());
-      program.erase();
-    }
+    std::string name = call.getCallee().str();
+    auto kernel = module.lookupSymbol<func::FuncOp>(name);
+    kernel.setFunctionType(b.getFunctionType(arguments, results));
+    kernel->removeAttr("npu.program");
+    kernel->setAttr("aic.kernel", b.getUnitAttr());
+    kernel->setAttr("npu.kernel", b.getUnitAttr());
+    program.erase();
     auto launch = func::CallOp::create(b, loc, name, results, operands);
     for (auto [old, fresh] : llvm::zip_equal(call.getResults(), launch.getResults())) {
       Value value = fresh;

@@ -42,7 +42,7 @@ def NPUPartitionPass : Pass<"npu-partition", "::mlir::ModuleOp"> {
 def NPULowerUnitsPass : Pass<"npu-lower-units", "::mlir::ModuleOp"> {
   let summary = "Write the instructions of every unit";
   let description = [{
-    Replaces each function with `npu.machine` by an `npu.program` of the same name. Tiles are chosen here, under all
+    Moves the body of each function with `npu.machine` into an `npu.program`, which its attribute `npu.program` names. Tiles are chosen here, under all
     capacities of the machine, by the estimated cycles of the slowest engine; loads run one block ahead of the work on
     it (double buffering). Buffers have no addresses yet and nothing is synchronised.
   }];

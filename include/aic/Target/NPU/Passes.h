@@ -3,6 +3,7 @@
 #define AIC_TARGET_NPU_PASSES_H
 
 #include "aic/Dialect/NPU/IR/NPUOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
@@ -13,6 +14,8 @@ namespace mlir::npu {
 
 /// The bytes of a .npub file. Emits an error if the program does not encode.
 FailureOr<std::string> encodeProgram(ProgramOp program);
+/// The program that a call runs, or null.
+ProgramOp programOf(ModuleOp module, func::CallOp call);
 /// Whether nothing of the module's public function is left to the host but the call of one program; else `left` gets
 /// the operations that are.
 bool isWholeProgram(ModuleOp module, SmallVectorImpl<Operation *> &left);

@@ -7,7 +7,7 @@ include "mlir/Pass/PassBase.td"
 def NPUEncodePass : Pass<"npu-encode", "::mlir::ModuleOp"> {
   let summary = "Make constants of programs";
   let description = [{
-    Every `npu.program` that a function of the module calls becomes the bytes of a `.npub` container
+    Every `npu.program` that a function with the attribute `npu.program` stands for becomes the bytes of a `.npub` container
     (docs/NPU/Container.md), a constant that is the first operand of the call, and a kernel declaration with the
     attribute `npu.kernel`: host code passes its buffers to the NPU's driver. Bytes depend on the program and the
     machine only.
