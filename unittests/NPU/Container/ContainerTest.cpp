@@ -69,9 +69,9 @@ void expectSame(const Program &a, const Program &b) {
   }
 }
 
-std::string inputs(const std::string &name) {
+std::string source(const std::string &name) {
   std::string folder = __FILE__;
-  return folder.substr(0, folder.rfind("unittests")) + "test/NPU/Container/Inputs/" + name;
+  return folder.substr(0, folder.rfind("unittests")) + name;
 }
 
 std::string slurp(const std::string &path) {
@@ -132,8 +132,8 @@ TEST(Container, ConstantsAreViewsOnRequest) {
 
 TEST(Container, TheFirstVersionsFileStaysReadableAndTheSame) {
   if (std::getenv("AIC_UPDATE_GOLDEN"))
-    std::ofstream(inputs("sample.npub"), std::ios::binary) << sampleFile();
-  std::string golden = slurp(inputs("sample.npub"));
+    std::ofstream(source("test/NPU/Container/Inputs/sample.npub"), std::ios::binary) << sampleFile();
+  std::string golden = slurp(source("test/NPU/Container/Inputs/sample.npub"));
   expectSame(sampleProgram(), readSample(golden).program);
   EXPECT_EQ(golden, sampleFile())
       << "the format, the instruction set or edge-256 has changed: see docs/NPU/Container.md, "
@@ -206,6 +206,13 @@ TEST(Container, EveryDefectHasABrokenFileAndIsFound) {
     return;
   std::ofstream(std::string(corpus) + "/good.npub", std::ios::binary) << good;
   std::ofstream(std::string(corpus) + "/good.code", std::ios::binary) << Editor(good).content(SectionType::Code);
+}
+
+TEST(Container, EveryDefectStandsInTheDocs) {
+  std::string page = slurp(source("docs/NPU/Container.md"));
+  for (Defect defect : allDefects())
+    EXPECT_NE(page.find(std::string("| `") + nameOf(defect) + "` | " + ruleOf(defect) + " |"), std::string::npos)
+        << nameOf(defect);
 }
 
 TEST(Container, NamesOfDefectsAreDistinct) {
