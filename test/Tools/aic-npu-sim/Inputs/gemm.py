@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Makes the input of gemm.s, computes what it computes, and looks into the reports.
 import json
+import subprocess
 import sys
 import xml.dom.minidom
 
@@ -14,6 +15,11 @@ elif sys.argv[1] == "check":
     sums = x.astype(np.int32) @ np.ones((64, 64), np.int32)
     expected = np.clip(np.rint(sums.astype(np.float32) * np.float32(0.015625)), -128, 127).astype(np.int8)
     assert (np.load("y.npz")["y"] == expected).all()
+elif sys.argv[1] == "jitter":
+    for seed in range(1, 11):
+        command = ["aic-npu-sim", "gemm.npub", "--input=x=x.npy", "--check", f"--jitter={seed}", "--report=none"]
+        subprocess.run(command + ["--save=jittered.npz"], check=True)
+        assert open("y.npz", "rb").read() == open("jittered.npz", "rb").read()
 else:
     report = json.load(open("report.json"))
     for op in report["ops"] + [report["total"]]:
