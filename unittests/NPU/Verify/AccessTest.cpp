@@ -291,6 +291,49 @@ TEST_F(AccessTest, Windows) {
   }
 }
 
+TEST_F(AccessTest, AnyFieldsAreTaken) {
+  // Whatever decodes: zero extents, windows outside of their tensor, negative strides.
+  std::vector<Access> all;
+  size_t instructions = 0;
+  for (unsigned opcode = 0; opcode < 256; ++opcode) {
+    const OpcodeInfo *info = infoOf(static_cast<uint8_t>(opcode));
+    if (!info)
+      continue;
+    for (int round = 0; round < 200; ++round) {
+      std::string bytes(info->words * kWordBytes, 0);
+      bytes[0] = static_cast<char>(opcode);
+      bytes[1] = static_cast<char>(info->words - 1);
+      for (unsigned e = 0; e < kEngines; ++e)
+        if (info->engines >> e & 1)
+          bytes[1] = static_cast<char>((info->words - 1) | e << 2);
+      for (unsigned f = 0; f < info->fieldCount; ++f) {
+        // Small numbers, and any.
+        unsigned width = info->fields[f].width, bits = pick(0, 1) ? width : std::min(width, 3u);
+        if (info->fields[f].kind == FieldKind::Enumeration)
+          bits = std::min(bits, 2u);
+        for (unsigned i = 0; i < bits; ++i)
+          if (pick(0, 1))
+            bytes[(info->fields[f].lowBit + i) / 8] |= static_cast<char>(1 << (info->fields[f].lowBit + i) % 8);
+      }
+      Instruction inst;
+      std::string error;
+      if (!decode(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(), inst, error))
+        continue;
+      ++instructions;
+      size_t from = all.size();
+      accesses(inst, {}, machine, all);
+      for (; from < all.size(); ++from) {
+        ASSERT_FALSE(all[from].box.empty());
+        ASSERT_LT(all[from].box.begin(), all[from].box.end());
+      }
+    }
+  }
+  EXPECT_GT(instructions, 1000u);
+  for (size_t i = 1; i < all.size(); ++i)
+    if (all[i - 1].box.begin() >= 0 && all[i].box.begin() >= 0)
+      ASSERT_EQ(conflict(all[i - 1], all[i]), conflict(all[i], all[i - 1]));
+}
+
 TEST_F(AccessTest, UnknownRegistersTakeAllOfTheirMemory) {
   Builder b;
   b.ld(in(1, 64, 5), at(Space::VB, 0, 6), 32);

@@ -104,48 +104,11 @@ private:
   std::set<State> seen;
 };
 
-Program randomProgram(std::mt19937 &random) {
-  auto pick = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
-  const Engine engines[] = {Engine::LD, Engine::MV, Engine::ST};
-  Builder b;
-  b.segment(SegmentKind::Scratch, 1024);
-  int semaphores = pick(1, 4);
-  for (int i = 0; i < semaphores; ++i) {
-    int from = pick(0, 2);
-    b.sem("t" + std::to_string(i), engines[from], engines[pick(0, 4) ? (from + pick(1, 2)) % 3 : from],
-          pick(0, 3) ? 0 : pick(1, 2));
-  }
-  int length = pick(3, 8);
-  for (int i = 0; i < length; ++i) {
-    Engine engine = engines[pick(0, 2)];
-    auto token = [&](bool wait) -> std::string {
-      const Semaphore &s = b.program.semaphores[pick(0, semaphores - 1)];
-      return (wait ? s.consumer : s.producer) == engine && pick(0, 5) ? s.name : "";
-    };
-    std::string wait = token(true), signal = token(false);
-    int64_t slot = pick(0, 2) * 32;
-    if (engine == Engine::LD)
-      b.ld(in(0, pick(0, 3) * 64), at(Space::L1, slot), pick(1, 2) * 32, wait, signal);
-    else if (engine == Engine::ST)
-      b.st(at(Space::L1, slot), in(0, pick(0, 3) * 64), pick(1, 2) * 32, wait, signal);
-    else
-      b.add(Opcode::CP,
-            {{Field::src, at(Space::L1, slot)},
-             {Field::dst, at(Space::L1, pick(0, 4) * 32)},
-             {Field::n0, 32},
-             {Field::n1, 1},
-             {Field::n2, 1},
-             {Field::n3, 1}},
-            wait, signal);
-  }
-  return b.halt();
-}
-
 TEST(SyncVerifier, AgreesWithEveryInterleavingOfSmallPrograms) {
   std::mt19937 random(11);
   unsigned accepted = 0, races = 0, deadlocks = 0, overflows = 0;
   for (int round = 0; round < 4000; ++round) {
-    Program program = randomProgram(random);
+    Program program = randomProgram(random, 8);
     Machine machine = edge();
     machine.semaphoreMax = 2;
     bool several = round % 2;

@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <initializer_list>
+#include <random>
 #include <utility>
 
 namespace aic::npu::test {
@@ -161,6 +162,9 @@ Program convChain(int64_t rows, int64_t channelTiles);
 
 /// Depthwise: LD to VB, DWMAC, ST, three slots.
 Program depthwise(int64_t tiles);
+
+/// Loads, copies in L1 and stores of 32 or 64 bytes with random tokens: mostly wrong, sometimes right.
+Program randomProgram(std::mt19937 &random, int longest);
 
 } // namespace aic::npu::test
 
