@@ -16,7 +16,7 @@ config.environment["FILECHECK_OPTS"] = "-enable-var-scope --dump-input-filter=al
 config.maxIndividualTestTime = 120
 
 tools = ["aic-opt", "aic-translate", "aic-compile", "aic-run", "aic-check", "aic-lsp-server"]
-tools += ["aic-npu-as", "aic-npu-dis", "aic-npu-info", "aic-npu-sim", "aic-npu-verify", "aic-npu-mutate"]
+tools += ["aic-npu-as", "aic-npu-dis", "aic-npu-info", "aic-npu-sim", "aic-npu-verify", "aic-npu-mutate", "aic-ptx-run"]
 tools += ["FileCheck", "not", "count", "split-file", "llvm-nm", "llvm-readelf", "llvm-tblgen"]
 tool_dirs = [os.path.join(config.aic_obj_root, "bin"), config.llvm_tools_dir]
 llvm_config.add_tool_substitutions(tools, tool_dirs)

@@ -589,7 +589,7 @@ void Parser::function(bool isExtern) {
   fnIndex = index;
   block(0);
   for (size_t i = 0; i < fn->labels.size(); ++i)
-    if (fn->labelTarget[i] < 0)
+    if (fn->labelTarget[i] == -1)
       report({fn->labelLine[i], "unknown label '" + fn->labels[i] + "'"});
   scopes.pop_back();
   fn = nullptr;
@@ -821,7 +821,6 @@ Operand Parser::addressOperand(unsigned depth) {
   result.kind = Operand::Address;
   unsigned line = token.line;
   expect('[');
-  bool first = true;
   bool negative = false;
   for (;;) {
     if (token.kind == Token::Word) {
@@ -837,7 +836,6 @@ Operand Parser::addressOperand(unsigned depth) {
     } else {
       failHere("an address");
     }
-    first = false;
     if (isPunct('+') || isPunct('-')) {
       negative = isPunct('-');
       advance();
@@ -845,7 +843,6 @@ Operand Parser::addressOperand(unsigned depth) {
     }
     break;
   }
-  (void)first;
   while (accept(',')) // [map, {x, y}] and [map, {x, y}, {offsets}]
     result.elements.push_back(operand(depth + 1));
   expect(']');

@@ -88,6 +88,15 @@ std::string parseArgument(const std::string &text, Argument &argument) {
     return "expected NAME:TYPE[SHAPE]:SOURCE or NAME:TYPE:VALUE";
   std::string type = text.substr(colon + 1, second - colon - 1);
   argument.source = text.substr(second + 1);
+  if (type == "bytes") {
+    argument.isRaw = true;
+    std::string digits = argument.source;
+    if (digits.size() % 2 || digits.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos)
+      return "expected pairs of hexadecimal digits, got '" + digits + "'";
+    for (size_t i = 0; i < digits.size(); i += 2)
+      argument.raw.push_back(uint8_t(strtoul(digits.substr(i, 2).c_str(), nullptr, 16)));
+    return "";
+  }
   size_t bracket = type.find('[');
   std::optional<DType> dtype = parseDType(type.substr(0, bracket));
   if (!dtype)
@@ -179,6 +188,8 @@ static double getElement(DType type, const void *data, int64_t i) {
 }
 
 std::string prepareArgument(Argument &argument, uint64_t dataSeed) {
+  if (argument.isRaw)
+    return "";
   if (!argument.isBuffer) {
     const std::string &text = argument.source;
     if (eval::isFloat(argument.type)) {

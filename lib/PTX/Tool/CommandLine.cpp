@@ -20,6 +20,7 @@ ARGUMENTS OF THE KERNEL, in its order
       With :map=BOX[/SWIZZLE] behind the source the kernel gets a tensor map of the buffer by value, for example
       A:f16[256x320]:rand:map=128x64/128 (swizzle 0, 32, 64 or 128 bytes; shape and box outermost first).
   --arg=NAME:TYPE:VALUE           a scalar, for example n:i32:1000
+  --arg=NAME:bytes:HEX            a struct by value, for example p:bytes:0400000000002040
 
 LAUNCH
   --dyn-smem=BYTES     dynamic shared memory (default 0)

@@ -54,7 +54,10 @@ std::string Session::pack() {
       return "--arg " + argument.name + ": " + problem;
     const void *data = &argument.bits;
     size_t size = eval::byteSize(argument.type);
-    if (argument.isBuffer) {
+    if (argument.isRaw) {
+      data = argument.raw.data();
+      size = argument.raw.size();
+    } else if (argument.isBuffer) {
       argument.address = memory.allocate(argument.initial.bytes(), argument.name);
       if (!argument.address)
         return "--arg " + argument.name + ": no memory for " + std::to_string(argument.initial.bytes()) + " bytes";
