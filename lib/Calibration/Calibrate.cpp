@@ -115,11 +115,11 @@ std::vector<size_t> Calibration::measured() const {
 LogicalResult Calibration::checkModel() {
   main = module.lookupSymbol<func::FuncOp>("main");
   if (!main || main.isExternal() || !main.getBody().hasOneBlock())
-    return module.emitError("expected a function @main with one block");
+    return emitError(module.getLoc(), "expected a function @main with one block");
   WalkResult walk = main.walk([](Operation *op) {
     if (!isa<QuantizeOp, DequantizeOp>(op))
       return WalkResult::advance();
-    op->emitError("expected a float model to quantise, got one that has ") << op->getName();
+    emitError(op->getLoc(), "expected a float model to quantise, got one that has ") << op->getName();
     return WalkResult::interrupt();
   });
   return failure(walk.wasInterrupted());
@@ -148,7 +148,7 @@ LogicalResult Calibration::findRanges() {
     if (failed(interpretSample(main, sample, how)))
       return failure();
     if (bad)
-      return bad->emitError("expected finite numbers, got NaN or infinity in calibration sample ") << sample;
+      return emitError(bad->getLoc(), "expected finite numbers, got nan or infinity in calibration sample ") << sample;
   }
   tell("ranges", samples.size(), samples.size());
   for (auto &[value, histogram] : histograms) {

@@ -46,7 +46,7 @@ std::optional<int64_t> firstNotFinite(const eval::Tensor &tensor) {
 /// The samples in an array, as views of it.
 LogicalResult cut(func::FuncOp main, const Port &port, const eval::Tensor &tensor, std::vector<eval::View> &views) {
   auto wrong = [&] {
-    return main.emitError() << "calibration data for input '" << port.name << "': expected " << describe(port)
+    return emitError(main.getLoc()) << "calibration data for input '" << port.name << "': expected " << describe(port)
                             << ", got " << describe(tensor.view());
   };
   std::optional<eval::DType> type = toDType(port.type.getElementType());
@@ -68,12 +68,12 @@ LogicalResult cut(func::FuncOp main, const Port &port, const eval::Tensor &tenso
   if (failed(verifyCompatibleShape(shape, port.type.getShape())))
     return wrong();
   if (count == 0)
-    return main.emitError() << "calibration data for input '" << port.name << "': expected at least one sample, got "
+    return emitError(main.getLoc()) << "calibration data for input '" << port.name << "': expected at least one sample, got "
                             << describe(tensor.view());
   size_t bytes = eval::numElements(shape) * eval::byteSize(*type);
   if (std::optional<int64_t> index = firstNotFinite(tensor))
-    return main.emitError() << "calibration data for input '" << port.name << "': expected finite numbers, got "
-                            << tensor.as<float>()[*index] << " in sample "
+    return emitError(main.getLoc()) << "calibration data for input '" << port.name << "': expected finite numbers, got "
+                            << (std::isnan(tensor.as<float>()[*index]) ? "nan" : "infinity") << " in sample "
                             << *index / std::max<int64_t>(1, eval::numElements(shape));
   for (int64_t i = 0; i < count; ++i)
     views.push_back(eval::View(*type, shape, tensor.as<char>() + i * int64_t(bytes)));
@@ -87,7 +87,7 @@ LogicalResult cutSamples(func::FuncOp main, ArrayRef<CalibrationSet> sets, Sampl
     auto name = main.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "aic.name");
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (!type)
-      return main.emitError() << "expected inputs that are tensors, got " << argument.getType();
+      return emitError(main.getLoc()) << "expected inputs that are tensors, got " << argument.getType();
     ports.push_back({name ? name.str() : "arg" + std::to_string(argument.getArgNumber()), type});
   }
   for (const CalibrationSet &set : sets) {
@@ -99,7 +99,7 @@ LogicalResult cutSamples(func::FuncOp main, ArrayRef<CalibrationSet> sets, Sampl
         std::vector<std::string> names;
         for (const auto &entry : set)
           names.push_back("'" + entry.first + "'");
-        return main.emitError() << "calibration data: expected an array for input '" << port.name << "', got "
+        return emitError(main.getLoc()) << "calibration data: expected an array for input '" << port.name << "', got "
                                 << (names.empty() ? "none" : llvm::join(names, ", "));
       }
       if (failed(cut(main, port, found->second, columns.emplace_back())))
@@ -108,7 +108,7 @@ LogicalResult cutSamples(func::FuncOp main, ArrayRef<CalibrationSet> sets, Sampl
     }
     for (auto [port, column] : llvm::zip(ports, columns))
       if (column.size() != 1 && column.size() != count)
-        return main.emitError() << "calibration data for input '" << port.name << "': expected " << count
+        return emitError(main.getLoc()) << "calibration data for input '" << port.name << "': expected " << count
                                 << " samples as for the other inputs, got " << column.size();
     for (size_t i = 0; i < count; ++i) {
       auto &sample = samples.emplace_back();
@@ -117,7 +117,7 @@ LogicalResult cutSamples(func::FuncOp main, ArrayRef<CalibrationSet> sets, Sampl
     }
   }
   if (samples.empty())
-    return main.emitError() << "calibration data: expected at least one sample, got none";
+    return emitError(main.getLoc()) << "calibration data: expected at least one sample, got none";
   return success();
 }
 

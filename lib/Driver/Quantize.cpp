@@ -7,7 +7,7 @@ namespace mlir::aic {
 LogicalResult quantizeModel(ModuleOp module, ArrayRef<CalibrationSet> sets, const CalibrationOptions &options,
                             const CompileOptions &compile, CalibrationReport &report) {
   if (compile.from != Level::Graph)
-    return module.emitError("expected a model of the graph level to quantise");
+    return emitError(module.getLoc(), "expected a model of the graph level to quantise");
   X86PipelineOptions pipeline;
   pipeline.cpu = compile.cpu;
   pipeline.features = compile.features;

@@ -4,6 +4,7 @@
     model = aic.compile("model.onnx")          # to native code for this processor
     y = model(x)                               # numpy in, numpy out
     session = aic.InferenceSession("model.onnx")   # the interface of onnxruntime, compiled once, cached on disk
+    small = aic.compile("model.onnx", quantize={"x": samples})   # in 8 bits
     print(aic.Module.from_onnx("model.onnx"))  # the IR
 """
 from __future__ import annotations
@@ -12,11 +13,13 @@ from . import _aic
 from ._types import ValueInfo
 from .errors import CompileError, Diagnostic, Error, LoadError, RunError
 from .model import Model, Module, compile, compile_to, load, passes
+from .model import quantize_model as quantize
+from .quantization import Quantization
 from .session import InferenceSession, RunOptions, SessionOptions
 
 __version__ = _aic.version()
 
 __all__ = [
-    "CompileError", "Diagnostic", "Error", "InferenceSession", "LoadError", "Model", "Module", "RunError", "RunOptions",
-    "SessionOptions", "ValueInfo", "compile", "compile_to", "load", "passes",
+    "CompileError", "Diagnostic", "Error", "InferenceSession", "LoadError", "Model", "Module", "Quantization", "RunError", "RunOptions",
+    "SessionOptions", "ValueInfo", "compile", "compile_to", "load", "passes", "quantize",
 ]

@@ -14,8 +14,10 @@ import numpy as np
 from . import _aic
 from ._types import ValueInfo, numpy_dtype
 from .errors import RunError
+from .quantization import Quantization, Report, Samples
 
 PathOrBytes = str | os.PathLike | bytes
+ModelSource = "PathOrBytes | Module"
 Dims = Mapping[str, int | str | tuple] | str | None
 
 
@@ -56,6 +58,10 @@ class Module:
 
     __str__ = text
 
+    def bytecode(self) -> bytes:
+        """The IR with its weights, as `compile` and every tool read it (a file that ends in .mlirbc)."""
+        return self._impl.bytecode()
+
     def run(self, pipeline: str) -> Module:
         """Runs a pass pipeline in place, e.g. 'builtin.module(canonicalize)' or 'convert-aic-to-linalg,cse'."""
         if not pipeline.startswith("builtin.module("):
@@ -94,8 +100,9 @@ def check_input(info: ValueInfo, array: np.ndarray) -> None:
 class Model:
     """A compiled model, loaded. Calls may come from several threads at once."""
 
-    def __init__(self, path: str | os.PathLike, threads: int = 1):
+    def __init__(self, path: str | os.PathLike, threads: int = 1, quantization: Report | None = None):
         self.path = pathlib.Path(path)
+        self.quantization = quantization
         self._library = _aic.Library(os.fspath(path), threads)
         self.threads = threads
         self.inputs = tuple(ValueInfo(n, t, tuple(s)) for n, t, s in self._library.inputs())
@@ -137,26 +144,50 @@ class Model:
         return f"<aic.Model ({', '.join(map(str, self.inputs))}) -> ({', '.join(map(str, self.outputs))})>"
 
 
-def compile_to(model: PathOrBytes, output: str | os.PathLike, target: str = "x86", dims: Dims = None, *, name: str = "",
-               cpu: str = "host", features: str = "", header: bool = False) -> None:
-    """Compiles a model into the library `output` (and a C header beside it). Raises CompileError; then no file is left."""
+def compile_to(model: ModelSource, output: str | os.PathLike, target: str = "x86", dims: Dims = None, *, name: str = "",
+               cpu: str = "host", features: str = "", header: bool = False, quantize: Samples | Quantization | None = None
+               ) -> Report | None:
+    """Compiles a model into the library `output` (and a C header beside it). Raises CompileError; then no file is left.
+
+    With `quantize` (samples, see aic.Quantization) in 8 bits; the report about that is returned.
+    """
+    report = None
+    if quantize is not None:
+        if not name and not isinstance(model, bytes | Module):
+            name = re.sub(r"\W|^(?=\d)", "_", pathlib.Path(model).stem, flags=re.ASCII)
+        model, report = quantize_model(model, quantize, dims=dims, cpu=cpu, features=features)
+        dims = None
+    if isinstance(model, Module):
+        model = model.bytecode()
     source = model if isinstance(model, bytes) else os.fspath(model)
     _aic.compile(source, os.fspath(output), target, dims_option(dims), name, cpu, features, header)
+    return report
 
 
-def compile(model: PathOrBytes, target: str = "x86", dims: Dims = None, threads: int = 1,
+def compile(model: ModelSource, target: str = "x86", dims: Dims = None, threads: int = 1,
             output: str | os.PathLike | None = None, **options: Any) -> Model:
-    """Compiles an ONNX model (a path or its bytes) and loads it. The library is kept only where `output` says so.
+    """Compiles an ONNX model (a path or its bytes) or a module and loads it. The library is kept only where `output`
+    says so.
 
     `dims` fixes or bounds dynamic dims by name, `threads` is what one call may use, `options` are those of compile_to.
     """
     if output is not None:
-        compile_to(model, output, target, dims, **options)
-        return Model(output, threads)
+        report = compile_to(model, output, target, dims, **options)
+        return Model(output, threads, report)
     with tempfile.TemporaryDirectory(prefix="aic-") as folder:
         path = pathlib.Path(folder) / "model.so"
-        compile_to(model, path, target, dims, **options)
-        return Model(path, threads)  # the mapping outlives the file
+        report = compile_to(model, path, target, dims, **options)
+        return Model(path, threads, report)  # the mapping outlives the file
+
+
+def quantize_model(model: ModelSource, quantize: Samples | Quantization, *, dims: Dims = None, cpu: str = "host",
+                   features: str = "") -> tuple[Module, Report]:
+    """A model in 8 bits, as a module for `compile`, and what that did to each layer (aic.quantize)."""
+    how = quantize if isinstance(quantize, Quantization) else Quantization(quantize)
+    module = Module.from_onnx(model.bytecode() if isinstance(model, Module) else model, dims)  # a copy
+    json_text, table = module._impl.quantize(how.sets(), how.percentile, list(how.keep), how.min_snr, how.show(), cpu,
+                                             features)
+    return module, Report(json.loads(json_text), table)
 
 
 def load(path: str | os.PathLike, threads: int = 1) -> Model:

@@ -7,9 +7,11 @@
 //===----------------------------------------------------------------------===//
 #include "Bindings.h"
 #include "aic/Driver/Driver.h"
+#include "aic/Driver/Quantize.h"
 #include "aic/InitAll.h"
 #include "aic/Interpreter/Interpreter.h"
 #include "aic/Tools/TensorFile.h"
+#include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
@@ -184,6 +186,55 @@ public:
       collector.raise(error.empty() ? "the pipeline failed" : error);
   }
 
+  /// What every tool and compile() read.
+  py::bytes bytecode() const {
+    std::string result;
+    {
+      py::gil_scoped_release release;
+      llvm::raw_string_ostream stream(result);
+      (void)mlir::writeBytecodeToFile(*op, stream);
+    }
+    return py::bytes(result);
+  }
+
+  /// Quantises the module; the report as JSON and as text. `sets` are lists of (name, array).
+  std::pair<std::string, std::string> quantize(const py::list &sets, double percentile,
+                                               std::vector<std::string> keep, std::optional<double> minSnr,
+                                               const py::object &progress, const std::string &cpu,
+                                               const std::string &features) {
+    std::vector<mlir::aic::CalibrationSet> samples;
+    for (py::handle set : sets) {
+      mlir::aic::CalibrationSet &sample = samples.emplace_back();
+      for (py::handle entry : set) {
+        auto [name, array] = py::cast<std::pair<std::string, py::array>>(entry);
+        eval::View view = viewOf(array, typeOf(array));
+        sample.push_back({name, eval::Tensor(view.type, view.shape, view.data, nullptr)}); // `sets` keeps the memory
+      }
+    }
+    mlir::aic::CalibrationOptions options;
+    options.percentile = percentile;
+    options.keep = std::move(keep);
+    options.minSnr = minSnr;
+    if (!progress.is_none())
+      options.progress = [&](llvm::StringRef what, size_t done, size_t all) {
+        py::gil_scoped_acquire acquire;
+        progress(what.str(), done, all);
+      };
+    mlir::aic::CompileOptions compile;
+    compile.cpu = cpu;
+    compile.features = features;
+    Collector collector(*context);
+    mlir::aic::CalibrationReport report;
+    bool ok = false;
+    {
+      py::gil_scoped_release release;
+      ok = succeeded(mlir::aic::quantizeModel(*op, samples, options, compile, report));
+    }
+    if (!ok)
+      collector.raise("the model cannot be quantised");
+    return {report.json(), report.text()};
+  }
+
   py::list interpret(const py::list &arrays) const {
     Collector collector(*context);
     auto main = op.get().lookupSymbol<mlir::func::FuncOp>("main");
@@ -277,6 +328,9 @@ void bindCompiler(py::module_ &m) {
   py::class_<Module>(m, "Module", "A module of IR with its context")
       .def("text", &Module::text, py::arg("weights"), py::arg("locations"))
       .def("run", &Module::run, py::arg("pipeline"))
+      .def("bytecode", &Module::bytecode)
+      .def("quantize", &Module::quantize, py::arg("sets"), py::arg("percentile"), py::arg("keep"), py::arg("min_snr"),
+           py::arg("progress"), py::arg("cpu"), py::arg("features"))
       .def("interpret", &Module::interpret, py::arg("arrays"));
   m.def("import_onnx", &Module::import, py::arg("source"), py::arg("dims"));
   m.def("parse_module", &Module::parse, py::arg("text"));

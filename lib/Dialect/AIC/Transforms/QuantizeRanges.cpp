@@ -13,10 +13,10 @@ namespace mlir::aic {
 static bool isRange(double low, double high) { return std::isfinite(low) && std::isfinite(high) && low <= high; }
 
 LogicalResult readRanges(func::FuncOp func, StringRef path, ValueRanges &ranges) {
-  auto fail = [&](const Twine &text) { return func.emitError() << "'" << path << "': " << text; };
+  auto fail = [&](const Twine &text) { return emitError(func.getLoc()) << "'" << path << "': " << text; };
   auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!file)
-    return func.emitError() << "cannot read '" << path << "': " << file.getError().message();
+    return emitError(func.getLoc()) << "cannot read '" << path << "': " << file.getError().message();
   llvm::Expected<llvm::json::Value> parsed = llvm::json::parse((*file)->getBuffer());
   if (!parsed)
     return fail("expected JSON, got " + llvm::toString(parsed.takeError()));
