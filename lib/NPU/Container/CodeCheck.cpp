@@ -192,6 +192,15 @@ private:
                 text(from) + " to " + text(to));
   }
 
+  /// FILL takes any way of MV into the destination.
+  bool checkFill(Space to) {
+    for (const DataPath &path : machine.paths)
+      if (path.engine == Engine::MV &&
+          std::find(path.destinations.begin(), path.destinations.end(), Place(to)) != path.destinations.end())
+        return true;
+    return fail(Defect::CodePath, "a way that MV has on '" + machine.name + "'", std::string("one to ") + nameOf(to));
+  }
+
   bool checkWays(const Instruction &inst) {
     auto space = [&](Field field) { return inst.local(field).space; };
     switch (inst.opcode) {
@@ -203,6 +212,8 @@ private:
     case Opcode::LDA:
     case Opcode::LDB:
       return checkWay(Engine::MV, space(Field::src), space(Field::dst));
+    case Opcode::FILL:
+      return inst.engine != Engine::MV || checkFill(space(Field::dst));
     case Opcode::FXOUT: {
       const OpcodeInfo &info = infoOf(inst.opcode);
       for (unsigned i = 0; i < info.operandCount; ++i)

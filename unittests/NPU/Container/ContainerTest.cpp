@@ -2,6 +2,7 @@
 #include "Sample.h"
 #include "aic/NPU/Hash.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <random>
@@ -468,6 +469,34 @@ TEST(CodeCheck, SumsOfRegistersDoNotOverflow) {
     code.push_back(
         with(make(Opcode::ADDA), {{Field::ar, 1}, {Field::from, 1}, {Field::value, (int64_t(1) << 47) - 1}}));
   EXPECT_EQ(writeError(smallProgram(code)), "");
+}
+
+TEST(CodeCheck, WaysOfTheMachine) {
+  Machine machine = loadSampleMachine();
+  auto check = [&](const Instruction &inst) {
+    Diagnosis diagnosis;
+    return checkCode(smallProgram({inst}), machine, diagnosis) ? "" : diagnosis.text;
+  };
+  Instruction fill = with(make(Opcode::FILL, Engine::MV),
+                          {{Field::dst, local(Space::L1, 0)}, {Field::n0, 32}, {Field::n1, 1}, {Field::n2, 1}});
+  Instruction out = with(make(Opcode::FXOUT), {{Field::c, local(Space::C0, 0)},
+                                               {Field::dst, local(Space::VB, 0)},
+                                               {Field::res, 1},
+                                               {Field::res_src, local(Space::L1, 0)},
+                                               {Field::m, 1},
+                                               {Field::n, 1}});
+  Instruction within = copy(Opcode::CP, local(Space::L1, 0), local(Space::VB, 0), 32);
+  for (const Instruction &inst : {fill, out, within})
+    EXPECT_EQ(check(inst), "");
+  machine.paths.erase(
+      std::remove_if(machine.paths.begin(), machine.paths.end(),
+                     [](const DataPath &path) { return path.source == Space::L1 && path.engine != Engine::ST; }),
+      machine.paths.end());
+  EXPECT_EQ(check(within), "instruction 0 (CP): expected a way that MV has on 'edge-256', got L1 to VB [code-path]");
+  EXPECT_EQ(check(out), "instruction 0 (FXOUT): expected a way that FX has on 'edge-256', got L1 to VB [code-path]");
+  EXPECT_EQ(check(fill), "");
+  machine.paths.clear();
+  EXPECT_EQ(check(fill), "instruction 0 (FILL): expected a way that MV has on 'edge-256', got one to L1 [code-path]");
 }
 
 TEST(File, LoadedFromDisk) {
