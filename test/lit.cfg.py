@@ -27,7 +27,7 @@ config.substitutions.append(("%src", config.aic_src_root))
 config.substitutions.append(("%obj", config.aic_obj_root))
 config.substitutions.append(("%inputs", os.path.join(config.test_source_root, "Inputs")))
 
-# Features. `python-X`: the interpreter of the tests imports X. `cpu-Y`: this machine has Y. `sanitizers`: the C compiler has them. `slow`: asked for by
+# Features. `python-X`: the interpreter of the tests imports X. `cpu-Y`: this machine has Y. `mount`: a test may mount file systems of its own. `sanitizers`: the C compiler has them. `slow`: asked for by
 # `lit --param tier=slow` (or all).
 modules = "import importlib.util as u; print(*[m for m in ('numpy', 'onnx', 'onnxruntime') if u.find_spec(m)])"
 found = subprocess.run([config.python, "-c", modules], capture_output=True, text=True).stdout
@@ -45,6 +45,12 @@ runtime = subprocess.run([config.cc, "-fsanitize=thread", "-x", "c", "-", "-o", 
                          capture_output=True, text=True)
 if runtime.returncode == 0:
     config.available_features.add("sanitizers")
+try:
+    mount = subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True)
+    if mount.returncode == 0:
+        config.available_features.add("mount")
+except OSError:
+    pass
 if lit_config.params.get("tier", "quick") in ("slow", "all"):
     config.available_features.add("slow")
 for tool in tools:

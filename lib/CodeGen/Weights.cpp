@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Weights.cpp - The weight section as an ELF object ------------------===//
+//===- Weights.cpp - The weight section of a library ----------------------===//
 //
-// The linker gets an object whose data is a hole in its file: zeros that were never written. After the link the
-// constants are written into the library, packed one by one, so they pass the disk once and memory does not grow with
-// them. The section is marked large, so that more than 2 GB link.
+// The linker sees a section of one byte, which it puts behind all others: the
+// section is marked large and writable. When the library is written, the
+// constants take the byte's place, packed one by one, so that they pass the disk
+// once and memory does not grow with them; what stands behind the section in the
+// file moves on, and its segment becomes as long and loses the right to write.
 //
 //===----------------------------------------------------------------------===//
+#include "WeightSection.h"
 #include "aic/CodeGen/CodeGen.h"
 #include "aic/Conversion/HostToLLVM/HostToLLVM.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/BinaryFormat/ELF.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstring>
@@ -23,7 +24,7 @@ namespace ELF = llvm::ELF;
 
 namespace mlir::aic {
 namespace {
-constexpr uint64_t kDataStart = 4096;
+constexpr uint64_t kPage = 4096;
 
 /// Row-major bytes of a constant, one byte or more per element.
 class ConstantBytes {
@@ -104,13 +105,18 @@ LogicalResult writeData(ModuleOp module, ArrayAttr weights, raw_ostream &os) {
 }
 } // namespace
 
-void writeWeightObject(ModuleOp module, llvm::raw_fd_ostream &os) {
-  uint64_t size = dataSize(module);
+std::string weightObject(ModuleOp module) {
+  uint64_t size = dataSize(module) ? 1 : 0;
   // One table holds the symbol's name, then the sections' names.
-  const std::string strings("\0aic_weights\0.lrodata.aic\0.symtab\0.strtab\0.note.GNU-stack\0", 58);
+  const std::string strings("\0aic_weights\0.ldata.aic\0.symtab\0.strtab\0.note.GNU-stack\0", 56);
   auto nameAt = [&](const char *name) { return unsigned(strings.find(name)); };
-  uint64_t symbols = llvm::alignTo(kDataStart + size, 8), table = symbols + 2 * sizeof(ELF::Elf64_Sym),
-           headers = llvm::alignTo(table + strings.size(), 8);
+  uint64_t data = sizeof(ELF::Elf64_Ehdr), symbols = llvm::alignTo(data + size, 8),
+           table = symbols + 2 * sizeof(ELF::Elf64_Sym), headers = llvm::alignTo(table + strings.size(), 8);
+  std::string object;
+  auto append = [&](uint64_t offset, const void *bytes, size_t count) {
+    object.resize(offset);
+    object.append(static_cast<const char *>(bytes), count);
+  };
 
   ELF::Elf64_Ehdr header{};
   std::memcpy(header.e_ident, ELF::ElfMagic, 4);
@@ -125,8 +131,7 @@ void writeWeightObject(ModuleOp module, llvm::raw_fd_ostream &os) {
   header.e_shentsize = sizeof(ELF::Elf64_Shdr);
   header.e_shnum = 5;
   header.e_shstrndx = 3;
-  os.write(reinterpret_cast<const char *>(&header), sizeof(header));
-  os.seek(symbols);
+  append(0, &header, sizeof(header));
 
   ELF::Elf64_Sym symbol[2] = {};
   symbol[1].st_name = nameAt("aic_weights");
@@ -134,8 +139,8 @@ void writeWeightObject(ModuleOp module, llvm::raw_fd_ostream &os) {
   symbol[1].st_shndx = 1;
   symbol[1].st_other = ELF::STV_HIDDEN;
   symbol[1].setBindingAndType(ELF::STB_GLOBAL, ELF::STT_OBJECT);
-  os.write(reinterpret_cast<const char *>(symbol), sizeof(symbol)) << strings;
-  os.write_zeros(headers - (table + strings.size()));
+  append(symbols, symbol, sizeof(symbol));
+  append(table, strings.data(), strings.size());
 
   ELF::Elf64_Shdr section[5] = {};
   auto set = [&](int i, const char *name, unsigned type, uint64_t flags, uint64_t offset, uint64_t bytes,
@@ -147,54 +152,87 @@ void writeWeightObject(ModuleOp module, llvm::raw_fd_ostream &os) {
     section[i].sh_size = bytes;
     section[i].sh_addralign = align;
   };
-  set(1, ".lrodata.aic", ELF::SHT_PROGBITS, ELF::SHF_ALLOC | ELF::SHF_X86_64_LARGE, kDataStart, size, 4096);
+  set(1, ".ldata.aic", ELF::SHT_PROGBITS, ELF::SHF_ALLOC | ELF::SHF_WRITE | ELF::SHF_X86_64_LARGE, data, size, kPage);
   set(2, ".symtab", ELF::SHT_SYMTAB, 0, symbols, sizeof(symbol), 8);
   section[2].sh_link = 3, section[2].sh_info = 1, section[2].sh_entsize = sizeof(ELF::Elf64_Sym);
   set(3, ".strtab", ELF::SHT_STRTAB, 0, table, strings.size(), 1);
   set(4, ".note.GNU-stack", ELF::SHT_PROGBITS, 0, headers, 0, 1);
-  os.write(reinterpret_cast<const char *>(section), sizeof(section));
+  append(headers, section, sizeof(section));
+  return object;
 }
 
-/// The place of the data in the linked file: the only large section.
-static uint64_t findData(StringRef library) {
-  ELF::Elf64_Ehdr header;
-  if (library.size() < sizeof(header))
-    return 0;
-  std::memcpy(&header, library.data(), sizeof(header));
-  for (unsigned i = 0; i < header.e_shnum; ++i) {
-    ELF::Elf64_Shdr section;
-    uint64_t at = header.e_shoff + i * sizeof(section);
-    if (at + sizeof(section) > library.size())
-      return 0;
-    std::memcpy(&section, library.data() + at, sizeof(section));
-    if (section.sh_flags & ELF::SHF_X86_64_LARGE)
-      return section.sh_offset;
-  }
-  return 0;
-}
+namespace {
+/// A linked library whose weight section grows.
+class LibraryImage {
+public:
+  explicit LibraryImage(StringRef linked) : image(linked.str()) {}
+  /// Fails if the section is not the last one that is loaded, with a segment of its own.
+  LogicalResult grow(uint64_t size);
+  StringRef head() const { return StringRef(image).take_front(start); }
+  StringRef tail() const { return StringRef(image).drop_front(start + 1); }
+  uint64_t padding() const { return shift - (grown - 1); } ///< zeros between the constants and the tail
 
-LogicalResult writeWeights(ModuleOp module, StringRef path, std::error_code &code) {
-  if (!dataSize(module))
-    return success();
-  uint64_t start = 0;
-  {
-    auto library = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-    if ((code = library.getError()))
-      return failure();
-    start = findData((*library)->getBuffer());
+private:
+  template <typename T> T *at(uint64_t offset, uint64_t count) {
+    bool fits = offset <= image.size() && count <= (image.size() - offset) / sizeof(T) && offset % alignof(T) == 0;
+    return fits ? reinterpret_cast<T *>(image.data() + offset) : nullptr;
   }
-  if (!start)
-    return module.emitError("expected a section for constants in the linked library");
-  llvm::raw_fd_ostream os(path, code, llvm::sys::fs::CD_OpenExisting, llvm::sys::fs::FA_Write, llvm::sys::fs::OF_None);
-  if (code)
+  std::string image;
+  uint64_t start = 0, grown = 0, shift = 0;
+};
+
+LogicalResult LibraryImage::grow(uint64_t size) {
+  auto *header = at<ELF::Elf64_Ehdr>(0, 1);
+  auto *sections = header ? at<ELF::Elf64_Shdr>(header->e_shoff, header->e_shnum) : nullptr;
+  auto *segments = header ? at<ELF::Elf64_Phdr>(header->e_phoff, header->e_phnum) : nullptr;
+  if (!sections || !segments)
     return failure();
-  os.seek(start);
-  os.SetBufferSize(1 << 20);
-  LogicalResult result = writeData(module, module->getAttrOfType<ArrayAttr>(kHostWeightsAttr), os);
-  os.flush();
-  code = os.error();
-  os.clear_error();
-  return failure(failed(result) || code);
+  llvm::MutableArrayRef<ELF::Elf64_Shdr> allSections(sections, header->e_shnum);
+  auto *weights = llvm::find_if(allSections, [](auto &s) { return s.sh_flags & ELF::SHF_X86_64_LARGE; });
+  if (weights == allSections.end() || weights->sh_size != 1)
+    return failure();
+  start = weights->sh_offset, grown = size;
+  // Everything behind keeps its alignment.
+  shift = llvm::alignTo(size - 1, 16);
+  bool found = false;
+  for (ELF::Elf64_Phdr &segment : llvm::MutableArrayRef<ELF::Elf64_Phdr>(segments, header->e_phnum)) {
+    if (segment.p_type != ELF::PT_LOAD)
+      continue;
+    if (segment.p_vaddr > weights->sh_addr)
+      return failure();
+    if (segment.p_vaddr != weights->sh_addr)
+      continue;
+    if (segment.p_memsz != 1 || segment.p_offset != start)
+      return failure();
+    segment.p_filesz = segment.p_memsz = size;
+    segment.p_flags = ELF::PF_R;
+    found = true;
+  }
+  for (ELF::Elf64_Shdr &section : allSections)
+    if (section.sh_offset > start)
+      section.sh_offset += shift;
+  weights->sh_size = size;
+  weights->sh_flags &= ~uint64_t(ELF::SHF_WRITE);
+  header->e_shoff += header->e_shoff > start ? shift : 0;
+  return success(found);
+}
+} // namespace
+
+LogicalResult writeLibrary(ModuleOp module, StringRef image, raw_ostream &os) {
+  uint64_t size = dataSize(module);
+  if (!size) {
+    os << image;
+    return success();
+  }
+  LibraryImage library(image);
+  if (failed(library.grow(size)))
+    return module.emitError("expected a section for constants at the end of the linked library");
+  os << library.head();
+  if (failed(writeData(module, module->getAttrOfType<ArrayAttr>(kHostWeightsAttr), os)))
+    return failure();
+  os.write_zeros(library.padding());
+  os << library.tail();
+  return success();
 }
 
 } // namespace mlir::aic

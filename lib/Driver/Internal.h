@@ -27,15 +27,14 @@ public:
   std::error_code create(StringRef output);
   /// Gives it its real name.
   std::error_code keep();
+  /// Makes a program or a library of it.
+  std::error_code makeExecutable();
   StringRef temporaryPath() const { return temporary; }
   StringRef path() const { return output; }
 
 private:
   std::string temporary, output;
 };
-
-/// A file without a name in the folder of `path`, for data too large for memory. -1 and errno if there is none.
-int openScratchFile(StringRef path);
 
 } // namespace mlir::aic
 

@@ -4,8 +4,6 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 namespace mlir::aic {
@@ -44,17 +42,14 @@ std::error_code OutputFile::keep() {
   return {};
 }
 
-int openScratchFile(StringRef path) {
-  StringRef folder = llvm::sys::path::parent_path(path);
-  std::string where = folder.empty() ? "." : folder.str();
-  int fd = open(where.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd >= 0)
-    return fd;
-  std::string name = where + "/aic-XXXXXX"; // a file system without nameless files
-  fd = mkostemp(name.data(), O_CLOEXEC);
-  if (fd >= 0)
-    unlink(name.c_str());
-  return fd;
+std::error_code OutputFile::makeExecutable() {
+  namespace fs = llvm::sys::fs;
+  llvm::ErrorOr<fs::perms> mode = fs::getPermissions(temporary);
+  if (!mode)
+    return mode.getError();
+  // Whoever may read it may run it, as with any library.
+  unsigned readers = unsigned(*mode) & unsigned(fs::all_read);
+  return fs::setPermissions(temporary, *mode | fs::perms(readers >> 2));
 }
 
 } // namespace mlir::aic

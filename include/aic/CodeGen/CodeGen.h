@@ -37,22 +37,18 @@ constexpr StringLiteral kScalarFallbackAttr = "aic.scalar_fallback";
 LogicalResult generateCode(ArrayRef<ModuleOp> modules, const CodeGenOptions &options, CodeKind kind,
                            std::vector<SmallVector<char, 0>> &results);
 
-/// Writes a relocatable object with the hidden symbol `aic_weights` and room (zeros, a hole of the file) for the
-/// constants that a module lists in `aic.weights`.
-void writeWeightObject(ModuleOp module, llvm::raw_fd_ostream &os);
-/// Writes the constants into the linked library. After a failure `code` tells what the system said, or a diagnostic was
-/// emitted.
-LogicalResult writeWeights(ModuleOp module, StringRef path, std::error_code &code);
-
 struct LinkOptions {
-  std::string output;
   std::string prefix; ///< PREFIX_run, ...: second names of the exported functions; "": none
   Sanitizer sanitize = Sanitizer::None;
 };
 
-/// Links objects, the file of the weights and the embedded runtime into a shared library. Errors go to `errors`.
-LogicalResult linkLibrary(ArrayRef<SmallVector<char, 0>> objects, int weightsFile, const LinkOptions &options,
-                          std::string &errors);
+/// Links objects and the embedded runtime into a shared library, in memory. If the module has constants, it ends with a
+/// section for them that is still empty. Errors go to `errors`.
+LogicalResult linkLibrary(ModuleOp module, ArrayRef<SmallVector<char, 0>> objects, const LinkOptions &options,
+                          std::string &image, std::string &errors);
+/// Writes the linked library with the constants that the module lists in `aic.weights` in their section. After a failure
+/// the stream has an error, or a diagnostic was emitted.
+LogicalResult writeLibrary(ModuleOp module, StringRef image, raw_ostream &os);
 
 /// The text of aic_model.h.
 StringRef modelHeaderText();
