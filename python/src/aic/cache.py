@@ -4,7 +4,7 @@
 An entry is the library followed by a seal (a magic word and the SHA-256 of all before it; a loader ignores what follows an
 ELF file). An entry appears by renaming a finished file, so readers need no lock; writers of one key take turns by a lock
 file, so that a model is compiled once however many processes want it. The least recently used entries go when the cache
-outgrows its limit.
+outgrows its limit. A folder that is full, read-only or gone is no error: models are then compiled for this once.
 
 AIC_CACHE_DIR names the folder (default: aic below XDG_CACHE_HOME or ~/.cache), AIC_CACHE_LIMIT its size in bytes, with an
 optional K, M or G (default 8G).
@@ -18,13 +18,17 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import tempfile
+import time
 from typing import Any, Callable, Iterator
 
 from . import _aic
+from .errors import CompileError, LoadError
 
 _MAGIC = b"AICSEAL1"
 _SEAL = len(_MAGIC) + 32
+_ABANDONED = 24 * 3600.0  # seconds
 
 
 def folder() -> pathlib.Path:
@@ -105,16 +109,24 @@ def _locked(path: pathlib.Path) -> Iterator[None]:
         f = open(path, "a")
         try:
             fcntl.flock(f, fcntl.LOCK_EX)
+            is_ours = False
             with contextlib.suppress(FileNotFoundError):
-                if os.stat(path).st_ino == os.fstat(f.fileno()).st_ino:
+                is_ours = os.stat(path).st_ino == os.fstat(f.fileno()).st_ino
+            if is_ours:
+                try:
                     yield
+                finally:
                     path.unlink(missing_ok=True)
-                    return
+                return
         finally:
             f.close()
 
 
 def _evict(root: pathlib.Path, keep: pathlib.Path) -> None:
+    for place in root.glob("new-*"):  # of a process that was killed at its work
+        with contextlib.suppress(OSError):
+            if time.time() - place.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(place, ignore_errors=True)
     entries = []
     for path in root.glob("*.so"):
         with contextlib.suppress(OSError):
@@ -130,42 +142,75 @@ def _evict(root: pathlib.Path, keep: pathlib.Path) -> None:
                 total -= size
 
 
+class _Unwritable(Exception):
+    """The cache's folder takes nothing: it is full, read-only or not ours."""
+
+
+def _use(entry: pathlib.Path, use: Callable[[pathlib.Path], Any]) -> list[Any]:
+    """What `use` makes of a whole entry, in a list; an empty one if there is no such entry."""
+    if not _sealed(entry):
+        return []
+    with contextlib.suppress(OSError):
+        os.utime(entry)
+    try:
+        return [use(entry)]
+    except (OSError, LoadError):
+        if entry.exists():
+            raise
+        return []  # evicted since
+
+
+def _make(root: pathlib.Path, entry: pathlib.Path, compile_to: Callable[[pathlib.Path], None],
+          use: Callable[[pathlib.Path], Any]) -> Any:
+    """`use` of an entry that is made, here or by another process that is faster."""
+    try:
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place = pathlib.Path(tempfile.mkdtemp(prefix="new-", dir=root))
+    except OSError as e:
+        raise _Unwritable from e
+    made = place / "model.so"
+    try:
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(_locked(entry.with_suffix(".lock")))
+            except OSError as e:
+                raise _Unwritable from e
+            if found := _use(entry, use):
+                return found[0]
+            try:
+                compile_to(made)
+            except CompileError as e:
+                if "cannot write" in str(e):
+                    raise _Unwritable from e
+                raise
+            # From here on there is a library: what goes wrong with the cache is no reason to fail.
+            with contextlib.suppress(OSError):
+                _seal(made)
+                result = use(made)
+                os.replace(made, entry)
+                _evict(root, entry)
+                return result
+            return use(made)
+    finally:
+        made.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            os.rmdir(place)
+
+
 def get(key: str, compile_to: Callable[[pathlib.Path], None], use: Callable[[pathlib.Path], Any]) -> Any:
     """`use` of the library of `key`, which `compile_to` writes to the path it is given if it is not there or damaged.
 
     Where the cache's folder cannot be written, the library is made in a temporary folder and gone after `use`.
     """
+    limit()  # a mistake in it is told before the work
     root = folder()
     entry = root / f"{key}.so"
-
-    def hit() -> bool:
-        if not _sealed(entry):
-            return False
-        with contextlib.suppress(OSError):
-            os.utime(entry)
-        return True
-
-    if hit():
-        with contextlib.suppress(FileNotFoundError):  # evicted since
-            return use(entry)
+    if found := _use(entry, use):
+        return found[0]
     try:
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        probe = tempfile.mkdtemp(prefix="new-", dir=root)
-    except OSError:
+        return _make(root, entry, compile_to, use)
+    except _Unwritable:
         with tempfile.TemporaryDirectory(prefix="aic-") as place:
             path = pathlib.Path(place) / "model.so"
             compile_to(path)
             return use(path)
-    made = pathlib.Path(probe) / "model.so"
-    try:
-        with _locked(root / f"{key}.lock"):
-            if not hit():
-                compile_to(made)
-                _seal(made)
-                os.replace(made, entry)
-                _evict(root, entry)
-            return use(entry)
-    finally:
-        made.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            os.rmdir(probe)
