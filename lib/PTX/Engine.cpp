@@ -107,6 +107,8 @@ void Engine::report(Warp &warp, const char *kind, uint32_t lanes, std::string me
 }
 
 void Engine::reportFinding(Warp &warp, const Finding &finding, uint32_t lanes, bool write, const char *what) {
+  if (finding.lanes)
+    lanes = finding.lanes;
   std::string place = sharedName(finding.address);
   std::string verb = what ? what : write ? "writes" : "reads";
   std::string other = "line " + std::to_string(lineOf(finding.otherPc));
@@ -404,8 +406,8 @@ void Engine::barrierArrived(Block &block, unsigned number) {
         }
         group.wait = Wait::Ready;
       }
-  if (block.exited && !barrier.sized && options.divergence)
-    reportAt(block, "barrier", 0, 0, "a barrier of the whole block was passed although " +
+  if (block.exited && !barrier.sized && options.divergence && barrier.arrived)
+    reportAt(block, "barrier", barrier.pc, barrier.thread, "a barrier of the whole block was passed although " +
                                          std::to_string(block.exited) + " threads have exited before it");
   barrier = NamedBarrier();
   ++result.counters.barriers;

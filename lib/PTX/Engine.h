@@ -61,6 +61,7 @@ struct NamedBarrier {
   Release release;
   uint32_t votesAnd = 1, votesOr = 0, count = 0; // bar.red
   unsigned line = 0;
+  uint32_t pc = 0, thread = 0; // of the last arrival
   std::vector<std::pair<unsigned, uint32_t>> members; // warp, lanes: who takes part
 };
 

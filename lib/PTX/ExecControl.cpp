@@ -254,7 +254,7 @@ static void arrive(Warp &w, const Inst &i, bool wait) {
     return;
   Block &block = *w.block;
   NamedBarrier &barrier = block.barriers[number];
-  bool sized = i.imm2 && count < block.threads;
+  bool sized = i.imm2;
   if (barrier.arrived && (barrier.sized != sized || (sized && barrier.expected != count)))
     engine.report(w, "barrier", w.mask, "barrier " + std::to_string(number) + " expects " +
                   std::to_string(barrier.sized ? barrier.expected : block.threads) + " threads at line " +
@@ -262,6 +262,8 @@ static void arrive(Warp &w, const Inst &i, bool wait) {
   barrier.sized = sized;
   barrier.expected = count;
   barrier.line = i.line;
+  barrier.pc = w.at;
+  barrier.thread = w.index * 32 + unsigned(__builtin_ctz(w.mask));
   if (i.flagB) {
     unsigned last = first + (i.imm2 ? 2 : 1);
     Inst copy = i;

@@ -72,7 +72,7 @@ static bool placeGlobals(Bytecode &code, Memory &memory, std::vector<uint64_t> &
   uint64_t total = 0;
   for (size_t i = 0; i < module.variables.size(); ++i) {
     const Variable &var = module.variables[i];
-    if ((var.space != Space::Global && var.space != Space::Const) || (var.isExtern && !var.size))
+    if ((var.space != Space::Global && var.space != Space::Const) || var.isExtern)
       continue;
     total += var.size;
     if (total > (uint64_t(8) << 30)) {

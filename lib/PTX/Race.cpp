@@ -253,8 +253,11 @@ void Shadow::checkRead(Cell &cell, const Actor &actor, uint32_t lanes, Finding &
   }
   if (cell.writeClock) {
     bool fine = true;
-    for (uint32_t m = lanes; m && fine; m &= m - 1)
+    for (uint32_t m = lanes; m && fine; m &= m - 1) {
       fine = clocks.ordered(actor.warp, unsigned(__builtin_ctz(m)), cell.writer, cell.writeClock);
+      if (!fine)
+        finding.lanes = m & -m;
+    }
     if (!fine) {
       finding.kind = Finding::ReadAfterWrite;
       finding.otherPc = cell.writePc;

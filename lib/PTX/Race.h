@@ -87,6 +87,7 @@ struct Finding {
   uint32_t otherPc = 0;
   uint32_t otherThread = 0; // may be an agent's column
   uint64_t address = 0;
+  uint32_t lanes = 0; // of a read by several: those that race
 };
 
 class Shadow {
