@@ -30,7 +30,7 @@ done
 
 say "pytest (about 10 minutes)"
 select=()
-((quick)) && select=(--ignore=test/python/backend --ignore=test/python/test_models.py)
+((quick)) && select=(--ignore=test/python/backend --ignore=test/python/test_models.py -m "not slow")
 # No address-space limit here: sanitizers and mapped weights need room; the tests limit what they start.
 timeout --kill-after=20 3000 .venv/bin/python -m pytest test/python -q -p no:cacheprovider --durations=10 \
   --junitxml="$logs/pytest.xml" "${select[@]}" || status=1

@@ -18,6 +18,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes minutes; left out with -m 'not slow', as utils/test.sh --quick does")
+
+
 @pytest.fixture(autouse=True)
 def cache_folder(tmp_path, monkeypatch) -> pathlib.Path:
     """Every test has a cache of its own."""

@@ -183,3 +183,10 @@ def run(c: Case) -> str:
 def test_like_onnx_runtime(name):
     text = isolated(lambda: run(CASES[name]), timeout=60)
     assert text in ("", "\0"), text
+
+
+def test_nothing_to_repeat():
+    """Padding by repetition of a dimension that turns out to be empty ends in a diagnostic, not in a division by 0."""
+    compiled = aic.compile(model(CASES["pad_wrap"]).SerializeToString())
+    with pytest.raises(aic.RunError, match="expected elements to repeat in a dimension that is padded, got extent 0"):
+        compiled(x=np.zeros((0, 4), np.float32))

@@ -91,3 +91,25 @@ func.func @quantize(%x: tensor<2x3xf32>, %s: tensor<3xf32>, %z: tensor<3xui8>) -
   %0 = aic.quantize %x, %s, %z {axis = 1 : i64, block_size = 0 : i64} : (tensor<2x3xf32>, tensor<3xf32>, tensor<3xui8>) -> tensor<2x3xui8>
   return %0 : tensor<2x3xui8>
 }
+
+// -----
+
+// A truth value that the host reads is 0 or 1, not -1.
+// CHECK-LABEL: func.func @truth_on_the_host
+// CHECK: arith.index_castui %{{.+}} : i1 to index
+// CHECK-NOT: arith.index_cast %{{.+}} : i1
+func.func @truth_on_the_host(%x: tensor<2xi1>) -> tensor<3xi64> {
+  %true = arith.constant dense<true> : tensor<1xi1>
+  %0 = aic.concat %x, %true {axis = 0 : i64} : (tensor<2xi1>, tensor<1xi1>) -> tensor<3xi1>
+  %1 = aic.cast %0 : (tensor<3xi1>) -> tensor<3xi64>
+  return %1 : tensor<3xi64>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @bitcast
+// CHECK: arith.bitcast %{{.+}} : f32 to i32
+func.func @bitcast(%x: tensor<?xf32>) -> tensor<?xui32> {
+  %0 = aic.bitcast %x : (tensor<?xf32>) -> tensor<?xui32>
+  return %0 : tensor<?xui32>
+}

@@ -10,11 +10,12 @@
 namespace mlir::aic {
 
 Value getNonZeroCount(Operation *op) {
-  for (Operation *user : op->getOperand(0).getUsers())
-    for (Operation *read : user->getUsers())
-      for (Operation *count : read->getUsers())
-        if (count->hasAttr("aic.non_zeros"))
-          return count->getResult(0);
+  Attribute number = op->getAttr(kNonZeros);
+  if (!number)
+    return {};
+  for (Operation &other : *op->getBlock())
+    if (isa<arith::IndexCastOp>(other) && other.getAttr(kNonZeros) == number)
+      return other.getResult(0);
   return {};
 }
 

@@ -41,6 +41,11 @@ void generalizeNamed(func::FuncOp func, RewriterBase &rewriter) {
 
 /// Counts what aic.non_zero will find: its destination needs the extent before it runs.
 void countNonZeros(func::FuncOp func, RewriterBase &rewriter) {
+  int64_t next = 0;
+  func.walk([&](NonZeroOp op) {
+    if (auto number = op->getAttrOfType<IntegerAttr>(kNonZeros))
+      next = std::max(next, number.getInt() + 1);
+  });
   func.walk([&](NonZeroOp op) {
     auto type = cast<RankedTensorType>(op.getInput().getType());
     if (!cast<RankedTensorType>(op.getType()).isDynamicDim(1) || !type.getRank() || getNonZeroCount(op))
@@ -64,7 +69,8 @@ void countNonZeros(func::FuncOp func, RewriterBase &rewriter) {
         });
     Value number = tensor::ExtractOp::create(b, count.getResult(0), ValueRange());
     auto columns = arith::IndexCastOp::create(b, b.getIndexType(), number);
-    columns->setAttr("aic.non_zeros", b.getUnitAttr()); // found again by resolveDim
+    op->setAttr(kNonZeros, b.getI64IntegerAttr(next));
+    columns->setAttr(kNonZeros, b.getI64IntegerAttr(next++));
   });
 }
 

@@ -144,3 +144,18 @@ func.func @non_zero(%x: tensor<?x8xf32>) -> tensor<2x?xi64> {
   %r = aic.non_zero %x : (tensor<?x8xf32>) -> tensor<2x?xi64>
   return %r : tensor<2x?xi64>
 }
+
+// -----
+
+// What aic.non_zero reads is computed by the kernel that counts its columns; the count is made before the destination.
+// CHECK-LABEL: func.func @counted_where_computed
+// CHECK: %[[FIRST:.+]]:2 = call @
+// CHECK: %[[N:.+]] = tensor.extract %[[FIRST]]#{{[01]}}[]
+// CHECK: %[[COLUMNS:.+]] = arith.index_cast %[[N]]
+// CHECK: %[[OUT:.+]] = tensor.empty(%[[COLUMNS]]) : tensor<1x?xi64>
+// CHECK: call @{{.+}}(%[[FIRST]]#{{[01]}}, %[[OUT]])
+func.func @counted_where_computed(%c: tensor<7xi1>, %x: tensor<?xf32>) -> (tensor<1x?xi64>, tensor<?xf32>) {
+  %0 = aic.select %c, %x, %x : (tensor<7xi1>, tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  %1 = aic.non_zero %0 : (tensor<?xf32>) -> tensor<1x?xi64>
+  return %1, %0 : tensor<1x?xi64>, tensor<?xf32>
+}

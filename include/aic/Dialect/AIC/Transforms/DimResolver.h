@@ -15,6 +15,9 @@ OpFoldResult resolveDim(OpBuilder &b, Location loc, Value tensor, int64_t dim);
 /// `tensor.empty` of the type of `tensor`, with resolved dims.
 Value createEmptyLike(OpBuilder &b, Location loc, Value tensor);
 
+/// Links an `aic.non_zero` operation with the host's count of its columns: both carry the same number. (It is no
+/// operand, so that a kernel can hold the operation and what it reads.)
+inline constexpr StringLiteral kNonZeros = "aic.non_zeros";
 /// The number of columns of the `aic.non_zero` operation `op` that `aic-prepare-loops` made the host compute, or null.
 Value getNonZeroCount(Operation *op);
 
