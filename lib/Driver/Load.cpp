@@ -212,6 +212,12 @@ OwningOpRef<ModuleOp> loadModel(MLIRContext &context, StringRef path, const Comp
 OwningOpRef<ModuleOp> loadModelBytes(MLIRContext &context, StringRef bytes, StringRef name, StringRef folder,
                                      const CompileOptions &options) {
   std::shared_ptr<llvm::MemoryBuffer> buffer = llvm::MemoryBuffer::getMemBuffer(bytes, name, false);
+  constexpr size_t kSectionAlign = 64; // of the bytecode's sections, which are read in place
+  if (bytes.starts_with("ML\xefR") && reinterpret_cast<uintptr_t>(bytes.data()) % kSectionAlign) {
+    auto copy = llvm::WritableMemoryBuffer::getNewUninitMemBuffer(bytes.size(), name, llvm::Align(kSectionAlign));
+    llvm::copy(bytes, copy->getBufferStart());
+    buffer = std::move(copy);
+  }
   return loadBuffer(context, buffer, name, "", folder, options);
 }
 
