@@ -8,15 +8,24 @@ using namespace aic::npu::sim;
 
 const char *aic::npu::nameOf(Diagnostic::Kind kind) {
   switch (kind) {
-  case Diagnostic::Kind::Invalid: return "invalid";
-  case Diagnostic::Kind::Trap: return "trap";
-  case Diagnostic::Kind::Uninitialised: return "uninitialised";
-  case Diagnostic::Kind::Raw: return "raw";
-  case Diagnostic::Kind::War: return "war";
-  case Diagnostic::Kind::Waw: return "waw";
-  case Diagnostic::Kind::Overflow: return "overflow";
-  case Diagnostic::Kind::Deadlock: return "deadlock";
-  case Diagnostic::Kind::Difference: return "difference";
+  case Diagnostic::Kind::Invalid:
+    return "invalid";
+  case Diagnostic::Kind::Trap:
+    return "trap";
+  case Diagnostic::Kind::Uninitialised:
+    return "uninitialised";
+  case Diagnostic::Kind::Raw:
+    return "raw";
+  case Diagnostic::Kind::War:
+    return "war";
+  case Diagnostic::Kind::Waw:
+    return "waw";
+  case Diagnostic::Kind::Overflow:
+    return "overflow";
+  case Diagnostic::Kind::Deadlock:
+    return "deadlock";
+  case Diagnostic::Kind::Difference:
+    return "difference";
   }
   return "";
 }
@@ -51,8 +60,8 @@ void Diagnostics::report(Diagnostic::Kind kind, uint32_t pc, uint32_t otherPc, u
 }
 
 void Diagnostics::unset(const Issue &issue, uint64_t cycle, const UnsetByte &byte) {
-  std::string message = describe(issue.op->pc) + ": reads uninitialised byte " + std::to_string(byte.address) +
-                        " of " + nameOfPlace(byte.place) + " as '" + aic::npu::nameOf(byte.field) + "'";
+  std::string message = describe(issue.op->pc) + ": reads uninitialised byte " + std::to_string(byte.address) + " of " +
+                        nameOfPlace(byte.place) + " as '" + aic::npu::nameOf(byte.field) + "'";
   if (byte.lastWriter != Shadow::kNobody)
     message += ", last writer of the granule: " + describe(byte.lastWriter);
   report(Diagnostic::Kind::Uninitialised, issue.op->pc, byte.lastWriter, cycle, message);

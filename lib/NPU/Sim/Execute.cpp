@@ -94,9 +94,8 @@ UnsetByte sim::findUnset(const Issue &issue, const ExecutionContext &context) {
     if (region->exact)
       forEachRun(*region, base, [&](int64_t address) { return look(address, region->run); });
     else if (op.family == Family::Gather)
-      forEachTileRun(op.gather, [&](int64_t, int64_t from, int64_t bytes) {
-        return from < 0 || look(base + from, bytes);
-      });
+      forEachTileRun(op.gather,
+                     [&](int64_t, int64_t from, int64_t bytes) { return from < 0 || look(base + from, bytes); });
     else if (op.family == Family::Window)
       forEachTouchedPixel(op.window, [&](int64_t offset) {
         return look(base + offset, int64_t(op.window.c) * bytesOf(op.window.sdt));

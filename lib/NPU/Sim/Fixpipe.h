@@ -12,8 +12,7 @@ namespace aic::npu::sim {
 class EpilogueRow {
 public:
   /// `table`: n records of scale and bias, with qmode table. `lut`: 256 bytes, with act lut.
-  EpilogueRow(const Epilogue &epilogue, int64_t n, const uint8_t *table, const uint8_t *lut,
-              ExecutionContext &context);
+  EpilogueRow(const Epilogue &epilogue, int64_t n, const uint8_t *table, const uint8_t *lut, ExecutionContext &context);
   /// All steps. `accumulators` are n words of 32 bits; `residual` is null without one.
   void run(const uint8_t *accumulators, const uint8_t *residual, uint8_t *out);
   /// Steps 3 to 5 on values that are scaled already.

@@ -1,4 +1,4 @@
-//===- Hazard.cpp - Instructions that run at the same time --------------------===//
+//===- Hazard.cpp - Accesses that nothing orders ------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Hazard.h"
@@ -41,101 +41,115 @@ int64_t findByte(const Region &region, unsigned dim, int64_t base, int64_t low, 
 }
 
 constexpr int64_t kManyRuns = 1 << 17;
+constexpr size_t kHistory = 48; // accesses of an engine to a memory that are remembered
 
 } // namespace
 
-int64_t sim::commonByte(const Issue &a, const Region &regionA, const Issue &b, const Region &regionB) {
-  const Issue *first = &a, *second = &b;
-  const Region *runs = &regionA, *box = &regionB;
-  auto unclear = [](const Issue &issue, const Region &region) {
-    return !region.exact && region.read && issue.op->family == Family::Gather;
+int64_t sim::commonByte(const Operation &a, const Region &regionA, int64_t baseA, const Operation &b,
+                        const Region &regionB, int64_t baseB) {
+  struct Side {
+    const Operation *op;
+    const Region *region;
+    int64_t base;
+    // A gather's region is only a box around its runs.
+    bool isBox() const { return !region->exact && region->read && op->family == Family::Gather; }
   };
-  // Runs of the one with fewer of them, or of a gather, whose region is only a box around it.
-  if (!unclear(a, regionA) && (unclear(b, regionB) || regionB.runs() < regionA.runs()))
-    std::swap(first, second), std::swap(runs, box);
-  const int64_t base = first->addresses[runs->operand], other = second->addresses[box->operand];
-  int64_t low = std::max(base + runs->low, other + box->low), high = std::min(base + runs->high, other + box->high);
+  Side runs{&a, &regionA, baseA}, box{&b, &regionB, baseB};
+  // The runs of the one that has fewer, or whose region is not exact, against the other's region.
+  if (!runs.isBox() && (box.isBox() || box.region->runs() < runs.region->runs()))
+    std::swap(runs, box);
+  int64_t low = std::max(runs.base + runs.region->low, box.base + box.region->low);
+  int64_t high = std::min(runs.base + runs.region->high, box.base + box.region->high);
   if (low >= high)
     return -1;
   int64_t found = -1;
   auto look = [&](int64_t address, int64_t bytes) {
     int64_t from = std::max(address, low), to = std::min(address + bytes, high);
     if (from < to)
-      found = findByte(*box, 0, other + box->offset, from, to);
+      found = findByte(*box.region, 0, box.base + box.region->offset, from, to);
     return found < 0;
   };
-  if (unclear(*first, *runs))
-    forEachTileRun(first->op->gather,
-                   [&](int64_t, int64_t from, int64_t bytes) { return from < 0 || look(base + from, bytes); });
-  else if (runs->runs() > kManyRuns)
+  if (runs.isBox())
+    forEachTileRun(runs.op->gather,
+                   [&](int64_t, int64_t from, int64_t bytes) { return from < 0 || look(runs.base + from, bytes); });
+  else if (runs.region->runs() > kManyRuns)
     return low;
   else
-    forEachRun(*runs, base, [&](int64_t address) { return look(address, runs->run); });
+    forEachRun(*runs.region, runs.base, [&](int64_t address) { return look(address, runs.region->run); });
   return found;
 }
 
-void HazardDetector::begin(const Issue &issue, uint64_t cycle) {
-  if (!issue.enabled)
-    return;
-  const Region *region = decoded.regionsOf(*issue.op);
-  for (unsigned i = 0; i < issue.op->regionCount; ++i, ++region)
-    add(issue, *region, cycle);
-  // The indexed side reaches wherever the indices say, as they are now.
-  const Opcode opcode = issue.op->opcode;
-  if ((opcode == Opcode::GATHER || opcode == Opcode::SCATTER) && memory.tracksValues) {
-    Region reach;
-    if (indexedReach(issue, memory, decoded, reach))
-      add(issue, reach, cycle);
-  }
-}
+HazardDetector::HazardDetector(const Decoded &decoded, MemoryImage &memory, Diagnostics &diagnostics)
+    : decoded(decoded), memory(memory), diagnostics(diagnostics) {}
 
-void HazardDetector::add(const Issue &issue, const Region &region, uint64_t cycle) {
-  Place place = issue.op->operands[region.operand].place;
-  int64_t base = issue.addresses[region.operand];
-  Access access{&issue, region, base, base + region.low, base + region.high, issue.op->engine};
-  for (const Access &other : inFlight[place])
-    if (other.engine != access.engine && (other.region.write || region.write) && other.low < access.high &&
-        access.low < other.high)
-      conflict(other, access, place, cycle);
-  inFlight[place].push_back(access);
-}
-
-void HazardDetector::end(const Issue &issue) {
-  if (!issue.enabled)
-    return;
-  for (const Operand &operand : issue.op->operands) {
-    if (operand.place == kNoPlace)
-      continue;
-    auto &list = inFlight[operand.place];
-    for (size_t i = 0; i < list.size();) {
-      if (list[i].issue != &issue) {
-        ++i;
-        continue;
-      }
-      list[i] = list.back();
-      list.pop_back();
+Clock HazardDetector::begin(const Issue &issue, const Clock *token, uint64_t cycle) {
+  const size_t engine = static_cast<size_t>(issue.op->engine);
+  Clock &clock = clocks[engine];
+  if (token)
+    join(clock, *token);
+  clock[engine] = started[engine]++; // its queue completes in order
+  if (issue.enabled && issue.op->family != Family::Token) {
+    const Region *region = decoded.regionsOf(*issue.op);
+    for (unsigned i = 0; i < issue.op->regionCount; ++i, ++region)
+      add(issue, *region, clock, cycle);
+    // The indexed side reaches wherever the indices say, as they are now.
+    const Opcode opcode = issue.op->opcode;
+    if ((opcode == Opcode::GATHER || opcode == Opcode::SCATTER) && memory.tracksValues) {
+      Region reach;
+      if (indexedReach(issue, memory, decoded, reach))
+        add(issue, reach, clock, cycle);
     }
   }
+  Clock signal = clock;
+  signal[engine] = started[engine];
+  return signal;
 }
 
-void HazardDetector::conflict(const Access &before, const Access &now, Place place, uint64_t cycle) {
-  int64_t byte = commonByte(*before.issue, before.region, *now.issue, now.region);
+void HazardDetector::add(const Issue &issue, const Region &region, const Clock &clock, uint64_t cycle) {
+  const Place place = issue.op->operands[region.operand].place;
+  const size_t engine = static_cast<size_t>(issue.op->engine);
+  Access access;
+  access.op = issue.op, access.region = region, access.base = issue.addresses[region.operand];
+  access.low = access.base + region.low, access.high = access.base + region.high;
+  access.number = issue.number, access.sequence = started[engine];
+  for (size_t other = 1; other < kEngines; ++other) {
+    const History &history = histories[place][other];
+    if (other == engine)
+      continue;
+    for (size_t back = 1; back <= history.size; ++back) {
+      const Access &before = history.ring[(history.next + kHistory - back) % kHistory];
+      if (before.sequence <= clock[other])
+        break;
+      if ((before.region.write || region.write) && before.low < access.high && access.low < before.high)
+        conflict(before, static_cast<Engine>(other), access, place, cycle);
+    }
+  }
+  History &own = histories[place][engine];
+  if (own.ring.empty())
+    own.ring.resize(kHistory);
+  own.ring[own.next] = access;
+  own.next = (own.next + 1) % kHistory;
+  own.size = std::min(own.size + 1, kHistory);
+}
+
+void HazardDetector::conflict(const Access &before, Engine engine, const Access &now, Place place, uint64_t cycle) {
+  int64_t byte = commonByte(*before.op, before.region, before.base, *now.op, now.region, now.base);
   if (byte < 0)
     return;
   // By the order of the program, whoever started first.
-  const bool inOrder = before.issue->number < now.issue->number;
+  const bool inOrder = before.number < now.number;
+  const bool met = !inOrder || before.sequence > completed[static_cast<size_t>(engine)];
   const Access &first = inOrder ? before : now, &second = inOrder ? now : before;
   Diagnostic::Kind kind = !first.region.write   ? Diagnostic::Kind::War
                           : second.region.write ? Diagnostic::Kind::Waw
                                                 : Diagnostic::Kind::Raw;
-  const uint32_t a = first.issue->op->pc, b = second.issue->op->pc;
-  std::string message;
-  if (kind == Diagnostic::Kind::Raw)
-    message = diagnostics.describe(b) + " reads what " + diagnostics.describe(a) + " is still to write";
-  else
-    message = diagnostics.describe(b) + " writes what " + diagnostics.describe(a) +
-              (kind == Diagnostic::Kind::War ? " is still to read" : " is still to write");
-  if (kind == Diagnostic::Kind::Raw && place == placeOf(Space::C0) && first.engine == Engine::MX)
+  const uint32_t a = first.op->pc, b = second.op->pc;
+  std::string message = diagnostics.describe(b) + (kind == Diagnostic::Kind::Raw ? " reads what " : " writes what ") +
+                        diagnostics.describe(a);
+  const bool reads = kind == Diagnostic::Kind::War;
+  message += met ? reads ? " is still to read" : " is still to write"
+                 : std::string(reads ? " has read" : " has written") + " before only by luck";
+  if (kind == Diagnostic::Kind::Raw && place == placeOf(Space::C0) && first.op->engine == Engine::MX)
     message += " (accumulators taken before MX is done)";
   message += ": byte " + std::to_string(byte) + " of " + nameOfPlace(place) + ", nothing orders them at cycle " +
              std::to_string(cycle);

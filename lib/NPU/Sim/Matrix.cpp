@@ -117,8 +117,7 @@ void integers(const MatrixShape &s, const uint8_t *a, const uint8_t *b, uint8_t 
   }
 }
 
-template <int K>
-AIC_NPU_INLINE void addBlock(const float *a, const float *b, int64_t columns, float *c) {
+template <int K> AIC_NPU_INLINE void addBlock(const float *a, const float *b, int64_t columns, float *c) {
   constexpr int kLanes = 8;
   for (int64_t j = 0; j < columns; j += kLanes) {
     float t[K][kLanes];

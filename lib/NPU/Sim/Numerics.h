@@ -22,7 +22,7 @@
 
 // One more copy of a function for AVX2, chosen when the program is loaded. Not under sanitizers, which are not ready
 // when the choice is made.
-#if defined(__x86_64__) && defined(__linux__) && defined(__clang__) && !__has_feature(address_sanitizer) &&           \
+#if defined(__x86_64__) && defined(__linux__) && defined(__clang__) && !__has_feature(address_sanitizer) &&            \
     !__has_feature(thread_sanitizer) && !__has_feature(memory_sanitizer)
 #define AIC_NPU_CLONES __attribute__((target_clones("avx2", "default")))
 #else
@@ -164,9 +164,9 @@ AIC_NPU_INLINE float tanhOf(float x) {
 }
 
 AIC_NPU_INLINE float erfOf(float x) {
-  constexpr float p[] = {0x1.06eba8p-3f, -0x1.812740p-2f, 0x1.ce2d62p-4f, -0x1.b800d0p-6f,
+  constexpr float p[] = {0x1.06eba8p-3f, -0x1.812740p-2f,  0x1.ce2d62p-4f, -0x1.b800d0p-6f,
                          0x1.5446b2p-8f, -0x1.a5ea9cp-11f, 0x1.4f045ep-14f};
-  constexpr float q[] = {-0x1.3bdc1ep-13f, 0x1.211f2ap+0f,  0x1.446f8ap-1f,  0x1.b9c932p-4f, -0x1.95e662p-6f,
+  constexpr float q[] = {-0x1.3bdc1ep-13f, 0x1.211f2ap+0f,   0x1.446f8ap-1f,  0x1.b9c932p-4f, -0x1.95e662p-6f,
                          0x1.05be38p-8f,   -0x1.8d2abep-12f, 0x1.7afc40p-17f, 0x1.8cb274p-21f};
   float magnitude = std::fabs(x);
   float small = x + x * polynomial(x * x, p);

@@ -447,8 +447,8 @@ private:
     // An immediate is an f32 source, but a number of places or a mask where the operation is one on integers.
     bool bitwise = op->opcode >= Opcode::AND && op->opcode <= Opcode::SHR;
     bool immediate = s.s1Immediate && !usesS1 && takesSecond();
-    s.integer = !isFloat(s.ddt) && !isFloat(s.s0dt) && !((usesS1 || usesS2) && isFloat(s.s1dt)) &&
-                (!immediate || bitwise);
+    s.integer =
+        !isFloat(s.ddt) && !isFloat(s.s0dt) && !((usesS1 || usesS2) && isFloat(s.s1dt)) && (!immediate || bitwise);
     s.s1Immediate = immediate;
     bool reduces = false, one = s.broadcast[slot::VecS0];
     switch (op->opcode) {
@@ -522,8 +522,7 @@ private:
     else if (op->opcode != Opcode::SCATTER)
       region(slot::VecDst, false, true, (reduces ? 1 : s.len) * element, {{s.rep, s.stride[slot::VecDst]}});
     if (op->operands[slot::VecS0].place != kNoPlace && op->opcode != Opcode::GATHER)
-      region(slot::VecS0, true, false, (one ? 1 : s.len) * int64_t(bytesOf(s.s0dt)),
-             {{s.rep, s.stride[slot::VecS0]}});
+      region(slot::VecS0, true, false, (one ? 1 : s.len) * int64_t(bytesOf(s.s0dt)), {{s.rep, s.stride[slot::VecS0]}});
     if (usesS1 && op->opcode == Opcode::LUT)
       region(slot::VecS1, true, false, 256 * element, {});
     else if (usesS1)

@@ -33,11 +33,24 @@ constexpr unsigned kOperands = 5, kRegionDims = 3;
 /// The slots of the operands of each family.
 namespace slot {
 enum : uint8_t {
-  Src = 0, Dst = 1,                                                      // Dma, Fill (Dst only), Gather
-  A = 0, B = 1, C = 2,                                                   // Matrix
-  FxC = 0, FxDst = 1, FxTable = 2, FxLut = 3, FxRes = 4,                 // Fixpipe
-  VecDst = 0, VecS0 = 1, VecS1 = 2, VecS2 = 3,                           // Vector
-  WinDst = 0, WinSrc = 1, WinWgt = 2, WinTable = 3                       // Window
+  Src = 0,
+  Dst = 1, // Dma, Fill (Dst only), Gather
+  A = 0,
+  B = 1,
+  C = 2, // Matrix
+  FxC = 0,
+  FxDst = 1,
+  FxTable = 2,
+  FxLut = 3,
+  FxRes = 4, // Fixpipe
+  VecDst = 0,
+  VecS0 = 1,
+  VecS1 = 2,
+  VecS2 = 3, // Vector
+  WinDst = 0,
+  WinSrc = 1,
+  WinWgt = 2,
+  WinTable = 3 // Window
 };
 } // namespace slot
 
@@ -94,8 +107,8 @@ struct Epilogue {
   Residual res;
   float scale, scaleMain, scaleRes;
   int32_t zp, resZp, outZp;
-  int32_t low, high;       // bounds of an 8-bit result after clip
-  float lowF, highF;       // bounds of a float result, if act is clip
+  int32_t low, high; // bounds of an 8-bit result after clip
+  float lowF, highF; // bounds of a float result, if act is clip
 };
 struct FixpipeShape {
   Epilogue epilogue;

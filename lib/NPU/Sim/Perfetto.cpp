@@ -50,8 +50,8 @@ std::string aic::npu::formatPerfetto(const Trace &trace, const Program &program,
   out.event("\"ph\":\"M\",\"pid\":0,\"name\":\"process_name\",\"args\":{\"name\":" +
             quoted(machine.name + " core 0: " + program.name) + "}");
   for (unsigned e = 1; e < kEngines; ++e)
-    out.event("\"ph\":\"M\",\"pid\":0,\"tid\":" + number(e) + ",\"name\":\"thread_name\",\"args\":{\"name\":" +
-              quoted(nameOf(static_cast<Engine>(e))) + "}");
+    out.event("\"ph\":\"M\",\"pid\":0,\"tid\":" + number(e) +
+              ",\"name\":\"thread_name\",\"args\":{\"name\":" + quoted(nameOf(static_cast<Engine>(e))) + "}");
   for (const Trace::Span &span : trace.spans) {
     std::string args = "\"pc\":" + number(span.pc);
     if (span.op < program.debugOps.size())
@@ -61,8 +61,8 @@ std::string aic::npu::formatPerfetto(const Trace &trace, const Program &program,
       args += ",\"tile\":[" + std::to_string(tile[0]) + "," + std::to_string(tile[1]) + "," + std::to_string(tile[2]) +
               "," + std::to_string(tile[3]) + "]";
     }
-    out.event("\"ph\":\"X\",\"pid\":0,\"tid\":" + number(static_cast<unsigned>(span.engine)) + ",\"name\":" +
-              quoted(infoOf(program.code[span.pc].opcode).mnemonic) + ",\"ts\":" + number(span.begin) +
+    out.event("\"ph\":\"X\",\"pid\":0,\"tid\":" + number(static_cast<unsigned>(span.engine)) +
+              ",\"name\":" + quoted(infoOf(program.code[span.pc].opcode).mnemonic) + ",\"ts\":" + number(span.begin) +
               ",\"dur\":" + number(span.end - span.begin) + ",\"args\":{" + args + "}");
   }
   uint64_t id = 0;
@@ -78,8 +78,8 @@ std::string aic::npu::formatPerfetto(const Trace &trace, const Program &program,
   std::map<uint64_t, double> dram;
   for (const Trace::Span &span : trace.spans)
     if (span.dramBytes && span.end > span.begin) {
-      double rate = static_cast<double>(span.dramBytes) / static_cast<double>(span.end - span.begin) *
-                    machine.clockHz * 1e-9;
+      double rate =
+          static_cast<double>(span.dramBytes) / static_cast<double>(span.end - span.begin) * machine.clockHz * 1e-9;
       dram[span.begin] += rate, dram[span.end] -= rate;
     }
   counter(out, "DRAM GB/s", dram);

@@ -7,9 +7,7 @@ namespace aic::npu::sim {
 
 namespace {
 /// Address registers have 48 bits.
-int64_t wrap48(int64_t value) {
-  return static_cast<int64_t>(static_cast<uint64_t>(value) << 16) >> 16;
-}
+int64_t wrap48(int64_t value) { return static_cast<int64_t>(static_cast<uint64_t>(value) << 16) >> 16; }
 int64_t add(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); }
 } // namespace
 
@@ -64,7 +62,8 @@ bool Sequencer::resolve(const Operation &op, Issue &issue, std::string &reason) 
   const Region *region = decoded.regionsOf(op);
   for (unsigned i = 0; i < op.regionCount; ++i, ++region) {
     const Operand &operand = op.operands[region->operand];
-    int64_t low = issue.addresses[region->operand] + region->low, high = issue.addresses[region->operand] + region->high;
+    int64_t low = issue.addresses[region->operand] + region->low,
+            high = issue.addresses[region->operand] + region->high;
     if (low >= 0 && high <= decoded.placeBytes[operand.place])
       continue;
     reason = std::string("'") + nameOf(operand.field) + "' takes bytes " + std::to_string(low) + " to " +
@@ -117,8 +116,11 @@ Sequencer::Step Sequencer::scalar(const Operation &op, std::string &reason) {
     }
     if (trip == 0)
       return current = op.partner + 1, Step::Scalar;
-    Frame frame{current, trip, 0, {registers[static_cast<size_t>(inst.get(Field::ar0))],
-                                   registers[static_cast<size_t>(inst.get(Field::ar1))]}};
+    Frame frame{
+        current,
+        trip,
+        0,
+        {registers[static_cast<size_t>(inst.get(Field::ar0))], registers[static_cast<size_t>(inst.get(Field::ar1))]}};
     frames.push_back(frame);
     rotate(frame);
     break;
@@ -163,12 +165,24 @@ Sequencer::Step Sequencer::scalar(const Operation &op, std::string &reason) {
     int64_t index = frames[frames.size() - 1 - depth].index, value = inst.get(Field::value);
     bool holds = false;
     switch (inst.as<Compare>(Field::cmp)) {
-    case Compare::eq: holds = index == value; break;
-    case Compare::ne: holds = index != value; break;
-    case Compare::lt: holds = index < value; break;
-    case Compare::le: holds = index <= value; break;
-    case Compare::gt: holds = index > value; break;
-    case Compare::ge: holds = index >= value; break;
+    case Compare::eq:
+      holds = index == value;
+      break;
+    case Compare::ne:
+      holds = index != value;
+      break;
+    case Compare::lt:
+      holds = index < value;
+      break;
+    case Compare::le:
+      holds = index <= value;
+      break;
+    case Compare::gt:
+      holds = index > value;
+      break;
+    case Compare::ge:
+      holds = index >= value;
+      break;
     }
     predicates[static_cast<size_t>(inst.get(Field::p))] = holds;
     break;

@@ -17,8 +17,8 @@ void sim::runSequential(const Job &job) {
   std::string reason;
   while (true) {
     if (sequencer.count() >= job.options.maxInstructions) {
-      job.diagnostics.trap(sequencer.pc(), 0, "more than " + std::to_string(job.options.maxInstructions) +
-                                                  " instructions");
+      job.diagnostics.trap(sequencer.pc(), 0,
+                           "more than " + std::to_string(job.options.maxInstructions) + " instructions");
       break;
     }
     Sequencer::Step step = sequencer.step(issue, reason);
@@ -91,11 +91,11 @@ void compareImages(const Job &timed, MemoryImage &sequential) {
       if (expected[j] != got[j])
         first = j, ++count;
     uint32_t writer = timed.memory.shadow.lastWriter(placeOfSegment(i), static_cast<int64_t>(first));
-    timed.diagnostics.report(Diagnostic::Kind::Difference, writer, i, 0,
-                             "segment " + std::to_string(i) + " '" + segment.name + "' differs from the sequential run in " +
-                                 std::to_string(count) + " bytes, the first at " + std::to_string(first) +
-                                 (writer == Shadow::kNobody ? std::string()
-                                                            : ", written by " + timed.diagnostics.describe(writer)));
+    timed.diagnostics.report(
+        Diagnostic::Kind::Difference, writer, i, 0,
+        "segment " + std::to_string(i) + " '" + segment.name + "' differs from the sequential run in " +
+            std::to_string(count) + " bytes, the first at " + std::to_string(first) +
+            (writer == Shadow::kNobody ? std::string() : ", written by " + timed.diagnostics.describe(writer)));
   }
 }
 

@@ -69,6 +69,7 @@ struct Flight {
   // Banks of each space, and the bytes per cycle that are taken from them.
   std::array<uint64_t, kSpaces> banks{};
   std::array<float, kSpaces> demand{};
+  Clock clock{}; // that its signal carries
 };
 
 struct Unit {
@@ -80,6 +81,7 @@ struct Unit {
 
 struct SemaphoreState {
   unsigned count = 0;
+  std::deque<Clock> tokens;                        // for the detector
   std::deque<std::pair<uint64_t, Engine>> signals; // for the trace
 };
 
@@ -94,8 +96,11 @@ public:
       unit.depth = std::max(machine.queueDepth[static_cast<size_t>(engine)], 1u);
       unit.width = costs.maxInflight(engine);
     }
-    for (const Semaphore &semaphore : program.semaphores)
+    for (const Semaphore &semaphore : program.semaphores) {
       semaphores[semaphore.id].count = semaphore.initial;
+      if (job.options.detect)
+        semaphores[semaphore.id].tokens.assign(semaphore.initial, Clock{});
+    }
     for (const MemorySpace &space : machine.spaces)
       sharesBanks |= space.banks > 1 && space.portBytes > 0;
     if (job.options.trace) {
@@ -160,12 +165,12 @@ private:
   void finish(Flight &flight, Engine engine) {
     Issue &issue = flight.issue;
     const Operation &op = *issue.op;
+    if (job.options.detect)
+      hazards.end(issue);
     if (issue.enabled && op.family != Family::Token) {
-      if (job.options.detect) {
+      if (job.options.detect)
         if (UnsetByte byte = findUnset(issue, context); byte.address >= 0)
           job.diagnostics.unset(issue, now, byte);
-        hazards.end(issue);
-      }
       if (job.options.moveData && !execute(issue, context))
         return trap(op.pc, context.trap);
       if (job.options.detect)
@@ -188,6 +193,8 @@ private:
                                         " at cycle " + std::to_string(now)),
              stop();
     ++semaphore.count;
+    if (job.options.detect)
+      semaphore.tokens.push_back(flight.clock);
     if (trace)
       semaphore.signals.emplace_back(now, engine);
   }
@@ -214,9 +221,14 @@ private:
     flight->issue = unit.queue.front();
     unit.queue.pop_front();
     const Issue &issue = flight->issue;
+    Clock token;
     if (issue.op->wait >= 0) {
       SemaphoreState &semaphore = semaphores[static_cast<size_t>(issue.op->wait)];
       --semaphore.count;
+      if (job.options.detect) {
+        token = semaphore.tokens.front();
+        semaphore.tokens.pop_front();
+      }
       if (trace && !semaphore.signals.empty()) {
         auto [cycle, producer] = semaphore.signals.front();
         semaphore.signals.pop_front();
@@ -234,8 +246,8 @@ private:
     else
       flight->end = now + jitter(cost.issue) + std::max<uint64_t>(cycles, 1);
     unit.flights.push_back(flight);
-    if (job.options.detect && issue.op->family != Family::Token)
-      hazards.begin(flight->issue, now);
+    if (job.options.detect)
+      flight->clock = hazards.begin(issue, issue.op->wait >= 0 ? &token : nullptr, now);
   }
 
   void startTransfer(Unit &unit, Engine engine, Flight &flight, const Cost &cost, uint64_t cycles) {
@@ -390,8 +402,10 @@ private:
         if (!flight->streaming)
           next = std::min(next, flight->ready);
         else
-          next = std::min(next, now + std::max<uint64_t>(static_cast<uint64_t>(std::ceil(
-                                          flight->remaining / share[static_cast<size_t>(engine)] - 1e-6)), 1));
+          next = std::min(next,
+                          now + std::max<uint64_t>(static_cast<uint64_t>(std::ceil(
+                                                       flight->remaining / share[static_cast<size_t>(engine)] - 1e-6)),
+                                                   1));
       }
       if (!unit.queue.empty() && unit.issueFree > now && unit.flights.size() < unit.width)
         next = std::min(next, unit.issueFree);
@@ -452,12 +466,18 @@ private:
   }
   static StallCause causeOf(Engine engine) {
     switch (engine) {
-    case Engine::LD: return StallCause::LD;
-    case Engine::ST: return StallCause::ST;
-    case Engine::MV: return StallCause::MV;
-    case Engine::FX: return StallCause::FX;
-    case Engine::VX: return StallCause::VX;
-    default: return StallCause::Other;
+    case Engine::LD:
+      return StallCause::LD;
+    case Engine::ST:
+      return StallCause::ST;
+    case Engine::MV:
+      return StallCause::MV;
+    case Engine::FX:
+      return StallCause::FX;
+    case Engine::VX:
+      return StallCause::VX;
+    default:
+      return StallCause::Other;
     }
   }
 
@@ -524,15 +544,16 @@ private:
       const Operation &op = *unit.queue.front().op;
       if (firstPc == ~0u)
         firstPc = op.pc;
-      const Semaphore &semaphore = program.semaphores[static_cast<size_t>(
-          decoded.semaphoreIndex[static_cast<size_t>(std::max<int>(op.wait, 0))])];
+      const Semaphore &semaphore =
+          program
+              .semaphores[static_cast<size_t>(decoded.semaphoreIndex[static_cast<size_t>(std::max<int>(op.wait, 0))])];
       chain += std::string(aic::npu::nameOf(engine)) + ": " + job.diagnostics.describe(op.pc) + " waits for " +
                nameOfSemaphore(op.wait) + ", signalled by " + aic::npu::nameOf(semaphore.producer);
       engine = semaphore.producer;
     }
     if (visited >> static_cast<unsigned>(engine) & 1 && !(halted && engine == Engine::S))
-      chain += std::string("\n  ") + (engine == Engine::S ? "the dispatcher" : aic::npu::nameOf(engine)) +
-               " waits as above";
+      chain +=
+          std::string("\n  ") + (engine == Engine::S ? "the dispatcher" : aic::npu::nameOf(engine)) + " waits as above";
     job.diagnostics.report(Diagnostic::Kind::Deadlock, firstPc, ~0u, now,
                            "deadlock at cycle " + std::to_string(now) + ":" + chain);
   }

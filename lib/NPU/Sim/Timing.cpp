@@ -141,8 +141,8 @@ Cost CostModel::compute(const Issue &issue) const {
       port = std::max(port, ceilDiv(count * kGranuleBytes, bytes));
     if (op.family == Family::Fixpipe && region->operand >= slot::FxTable) {
       sideBytes += static_cast<uint64_t>(region->run * region->runs());
-      const DataPath *path = machine.path(op.engine, static_cast<Space>(place),
-                                          static_cast<Space>(op.operands[slot::FxDst].place));
+      const DataPath *path =
+          machine.path(op.engine, static_cast<Space>(place), static_cast<Space>(op.operands[slot::FxDst].place));
       sideRate = path ? path->bytesPerCycle : pathOf(machine, op)->bytesPerCycle;
     }
   }
@@ -170,8 +170,8 @@ Cost CostModel::compute(const Issue &issue) const {
   if (op.family == Family::Gather)
     bytes = static_cast<uint64_t>(op.gather.pitch) * static_cast<uint64_t>(op.gather.mLen);
   else if (op.family == Family::Fixpipe)
-    bytes = static_cast<uint64_t>(op.fixpipe.m) * static_cast<uint64_t>(op.fixpipe.n) *
-            bytesOf(op.fixpipe.epilogue.out);
+    bytes =
+        static_cast<uint64_t>(op.fixpipe.m) * static_cast<uint64_t>(op.fixpipe.n) * bytesOf(op.fixpipe.epilogue.out);
   else if (op.family == Family::Fill)
     bytes = static_cast<uint64_t>(op.fill.run) * static_cast<uint64_t>(op.fill.count[0]) *
             static_cast<uint64_t>(op.fill.count[1]);

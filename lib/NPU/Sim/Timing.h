@@ -22,10 +22,10 @@
 namespace aic::npu::sim {
 
 struct Cost {
-  uint32_t issue = 0;   // cycles before anything moves
-  uint64_t cycles = 1;  // without issue; for LD and ST what path and local memory need
-  uint64_t bytes = 0;   // LD, ST: asked for
-  uint64_t traffic = 0; // LD, ST: bytes of whole bursts
+  uint32_t issue = 0;                       // cycles before anything moves
+  uint64_t cycles = 1;                      // without issue; for LD and ST what path and local memory need
+  uint64_t bytes = 0;                       // LD, ST: asked for
+  uint64_t traffic = 0;                     // LD, ST: bytes of whole bursts
   std::array<uint32_t, kSpaces> accesses{}; // granules touched in each space
 };
 

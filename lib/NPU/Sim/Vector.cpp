@@ -495,7 +495,7 @@ private:
   ExecutionContext &context;
   const int64_t n;
   uint8_t *base[4];
-  int32_t *ints[4];   // 0: third source, 1: first source and result, 2: second source, 3: stores
+  int32_t *ints[4]; // 0: third source, 1: first source and result, 2: second source, 3: stores
   float *floats[4];
   Place indexedPlace;
   int64_t indexedBase;

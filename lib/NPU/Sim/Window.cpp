@@ -49,7 +49,8 @@ AIC_NPU_CLONES void loadFloats(const uint8_t *src, DType type, int64_t n, float 
 
 AIC_NPU_CLONES void addProductsInt(int32_t *acc, const int32_t *a, const int32_t *b, int64_t n) {
   for (int64_t i = 0; i < n; ++i)
-    acc[i] = static_cast<int32_t>(static_cast<uint32_t>(acc[i]) + static_cast<uint32_t>(a[i]) * static_cast<uint32_t>(b[i]));
+    acc[i] =
+        static_cast<int32_t>(static_cast<uint32_t>(acc[i]) + static_cast<uint32_t>(a[i]) * static_cast<uint32_t>(b[i]));
 }
 AIC_NPU_CLONES void addProducts(float *acc, const float *a, const float *b, int64_t n) {
   for (int64_t i = 0; i < n; ++i)

@@ -5,8 +5,8 @@
 
 #include "aic/NPU/Sim/Simulator.h"
 
-#include <gtest/gtest.h>
 #include <cstring>
+#include <gtest/gtest.h>
 #include <random>
 #include <set>
 #include <utility>

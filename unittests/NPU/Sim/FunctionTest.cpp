@@ -1,8 +1,8 @@
 //===- FunctionTest.cpp - The vector unit's functions, exhaustively ------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every f16 and bf16 value, and f32 values spread over all exponents, against the C library in f64. The bounds are those
-// of docs/NPU/Numerics.md.
+// Every f16 and bf16 value, and f32 values spread over all exponents, against the C library in f64. The bounds are
+// those of docs/NPU/Numerics.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,11 +33,18 @@ std::vector<uint8_t> apply(Opcode opcode, DType from, DType to, const std::vecto
            out = bench.segment(SegmentKind::Output, count * bytesOf(to));
   bench.memory[in] = values;
   EXPECT_EQ(count % chunk, 0u);
-  bench.add(Opcode::LOOP, {{Field::trip, int64_t(count / chunk)}, {Field::ar0, 1}, {Field::inc0, int64_t(chunk * bytesOf(from))},
-                           {Field::ar1, 2}, {Field::inc1, int64_t(chunk * bytesOf(to))}});
+  bench.add(Opcode::LOOP, {{Field::trip, int64_t(count / chunk)},
+                           {Field::ar0, 1},
+                           {Field::inc0, int64_t(chunk * bytesOf(from))},
+                           {Field::ar1, 2},
+                           {Field::inc1, int64_t(chunk * bytesOf(to))}});
   bench.add(Opcode::LD, Bench::dma(global(in, 0, 1), local(Space::VB, 0), int64_t(chunk * bytesOf(from))));
-  bench.add(opcode, {{Field::dst, local(Space::VB, 32768)}, {Field::s0, local(Space::VB, 0)}, {Field::ddt, code(to)},
-                     {Field::s0dt, code(from)}, {Field::len, int64_t(chunk)}, {Field::rep, 1}});
+  bench.add(opcode, {{Field::dst, local(Space::VB, 32768)},
+                     {Field::s0, local(Space::VB, 0)},
+                     {Field::ddt, code(to)},
+                     {Field::s0dt, code(from)},
+                     {Field::len, int64_t(chunk)},
+                     {Field::rep, 1}});
   bench.add(Opcode::ST, Bench::dma(local(Space::VB, 32768), global(out, 0, 2), int64_t(chunk * bytesOf(to))));
   bench.add(Opcode::ENDLOOP);
   bench.runWell();
@@ -60,15 +67,14 @@ struct Function {
 };
 
 const std::vector<Function> &functions() {
-  static const std::vector<Function> all = {
-      {Opcode::EXP, 1.0, [](double x) { return std::exp(x); }},
-      {Opcode::LOG, 1.5, [](double x) { return std::log(x); }},
-      {Opcode::TANH, 2.0, [](double x) { return std::tanh(x); }},
-      {Opcode::ERF, 1.5, [](double x) { return std::erf(x); }},
-      {Opcode::SIGMOID, 2.5, [](double x) { return 1 / (1 + std::exp(-x)); }},
-      {Opcode::SQRT, 0.5, [](double x) { return std::sqrt(x); }},
-      {Opcode::RECIP, 0.5, [](double x) { return 1 / x; }},
-      {Opcode::RSQRT, 1.5, [](double x) { return 1 / std::sqrt(x); }}};
+  static const std::vector<Function> all = {{Opcode::EXP, 1.0, [](double x) { return std::exp(x); }},
+                                            {Opcode::LOG, 1.5, [](double x) { return std::log(x); }},
+                                            {Opcode::TANH, 2.0, [](double x) { return std::tanh(x); }},
+                                            {Opcode::ERF, 1.5, [](double x) { return std::erf(x); }},
+                                            {Opcode::SIGMOID, 2.5, [](double x) { return 1 / (1 + std::exp(-x)); }},
+                                            {Opcode::SQRT, 0.5, [](double x) { return std::sqrt(x); }},
+                                            {Opcode::RECIP, 0.5, [](double x) { return 1 / x; }},
+                                            {Opcode::RSQRT, 1.5, [](double x) { return 1 / std::sqrt(x); }}};
   return all;
 }
 
@@ -105,8 +111,8 @@ TEST(Functions, RoundsTo16BitsHalfEven) {
     for (uint32_t i = 0; i < 32768; i += 8)
       for (int side = -1; side <= 1; ++side)
         for (int sign = 0; sign < 2; ++sign) {
-          float middle = static_cast<float>((decodeSmall(static_cast<uint16_t>(i), bfloat) +
-                                             decodeSmall(static_cast<uint16_t>(i + 1), bfloat)) / 2);
+          float middle = static_cast<float>(
+              (decodeSmall(static_cast<uint16_t>(i), bfloat) + decodeSmall(static_cast<uint16_t>(i + 1), bfloat)) / 2);
           float value = side == 0 ? middle : std::nextafter(middle, side * INFINITY);
           floats.push_back(sign ? -value : value);
         }

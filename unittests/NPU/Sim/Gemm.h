@@ -41,17 +41,37 @@ struct Gemm : Bench {
     int64_t l1A = 0, l1B = 2 * slot, l1Out = 4 * slot;
     add(Opcode::MARK, {{Field::id, 0}});
     add(Opcode::SETA, {{Field::ar, OutAR}, {Field::value, 0}});
-    add(Opcode::LOOP, {{Field::trip, m / tm}, {Field::ar0, RowAR}, {Field::inc0, tm * k}, {Field::ar1, SlotAR},
-                       {Field::inc1, slot}, {Field::wrap1, 2}});
+    add(Opcode::LOOP, {{Field::trip, m / tm},
+                       {Field::ar0, RowAR},
+                       {Field::inc0, tm * k},
+                       {Field::ar1, SlotAR},
+                       {Field::inc1, slot},
+                       {Field::wrap1, 2}});
     addOn(Engine::MX, Opcode::SWAIT, {}, FreeC);
     add(Opcode::ADDA, {{Field::ar, KAR}, {Field::from, RowAR}, {Field::value, 0}});
     add(Opcode::SETA, {{Field::ar, BAR_}, {Field::value, 0}});
-    add(Opcode::LOOP, {{Field::trip, k / tk}, {Field::ar0, KAR}, {Field::inc0, tk}, {Field::ar1, TileAR},
-                       {Field::inc1, slot}, {Field::wrap1, 2}});
-    Fields loadA = {{Field::src, global(a, 0, KAR)}, {Field::dst, local(Space::L1, l1A, TileAR)}, {Field::n0, tk},
-                    {Field::n1, tm}, {Field::n2, 1}, {Field::n3, 1}, {Field::ss1, k}, {Field::ds1, tk}};
-    Fields loadB = {{Field::src, global(b, 0, BAR_)}, {Field::dst, local(Space::L1, l1B, TileAR)}, {Field::n0, tk},
-                    {Field::n1, n}, {Field::n2, 1}, {Field::n3, 1}, {Field::ss1, k}, {Field::ds1, tk}};
+    add(Opcode::LOOP, {{Field::trip, k / tk},
+                       {Field::ar0, KAR},
+                       {Field::inc0, tk},
+                       {Field::ar1, TileAR},
+                       {Field::inc1, slot},
+                       {Field::wrap1, 2}});
+    Fields loadA = {{Field::src, global(a, 0, KAR)},
+                    {Field::dst, local(Space::L1, l1A, TileAR)},
+                    {Field::n0, tk},
+                    {Field::n1, tm},
+                    {Field::n2, 1},
+                    {Field::n3, 1},
+                    {Field::ss1, k},
+                    {Field::ds1, tk}};
+    Fields loadB = {{Field::src, global(b, 0, BAR_)},
+                    {Field::dst, local(Space::L1, l1B, TileAR)},
+                    {Field::n0, tk},
+                    {Field::n1, n},
+                    {Field::n2, 1},
+                    {Field::n3, 1},
+                    {Field::ss1, k},
+                    {Field::ds1, tk}};
     add(Opcode::LD, loadA, FreeL1);
     add(Opcode::LD, loadB, -1, FullL1);
     addOn(Engine::MV, Opcode::SWAIT, {}, FreeTiles);
@@ -60,8 +80,12 @@ struct Gemm : Bench {
     addOn(Engine::MV, Opcode::SSIG, {}, -1, FullTiles);
     add(Opcode::SETP, {{Field::p, 0}, {Field::cmp, static_cast<int64_t>(Compare::eq)}});
     add(Opcode::SETP, {{Field::p, 1}, {Field::cmp, static_cast<int64_t>(Compare::ne)}});
-    Fields mma = {{Field::a, local(Space::A0, 0, TileAR)}, {Field::b, local(Space::B0, 0, TileAR)},
-                  {Field::c, local(Space::C0, 0, SlotAR)}, {Field::m, tm}, {Field::n, n}, {Field::k, tk}};
+    Fields mma = {{Field::a, local(Space::A0, 0, TileAR)},
+                  {Field::b, local(Space::B0, 0, TileAR)},
+                  {Field::c, local(Space::C0, 0, SlotAR)},
+                  {Field::m, tm},
+                  {Field::n, n},
+                  {Field::k, tk}};
     add(Opcode::MMA, mma, FullTiles).predicate = 0;
     mma.push_back({Field::init, static_cast<int64_t>(Init::acc)});
     add(Opcode::MMA, mma, -1, FreeTiles).predicate = 1;
@@ -69,9 +93,15 @@ struct Gemm : Bench {
     add(Opcode::ENDLOOP);
     addOn(Engine::MX, Opcode::SSIG, {}, -1, FullC);
     addOn(Engine::FX, Opcode::SWAIT, {}, FreeOut);
-    add(Opcode::FXOUT, {{Field::c, local(Space::C0, 0, SlotAR)}, {Field::dst, local(Space::L1, l1Out, SlotAR)},
-                        {Field::m, tm}, {Field::n, n}, {Field::dst_stride, n * 4},
-                        {Field::acc, code(DType::i32)}, {Field::out, code(DType::i32)}}, FullC, FreeC);
+    add(Opcode::FXOUT,
+        {{Field::c, local(Space::C0, 0, SlotAR)},
+         {Field::dst, local(Space::L1, l1Out, SlotAR)},
+         {Field::m, tm},
+         {Field::n, n},
+         {Field::dst_stride, n * 4},
+         {Field::acc, code(DType::i32)},
+         {Field::out, code(DType::i32)}},
+        FullC, FreeC);
     addOn(Engine::FX, Opcode::SSIG, {}, -1, FullOut);
     add(Opcode::ST, dma(local(Space::L1, l1Out, SlotAR), global(out, 0, OutAR), tm * n * 4), FullOut, FreeOut);
     add(Opcode::ADDA, {{Field::ar, OutAR}, {Field::from, OutAR}, {Field::value, tm * n * 4}});

@@ -3,8 +3,8 @@
 
 #include "Build.h"
 
-#include <ctime>
 #include <cmath>
+#include <ctime>
 
 using namespace simtest;
 
@@ -33,16 +33,27 @@ TEST_P(IntegerMatrix, EqualsTripleLoop) {
   bench.load(b, 0, Space::L1, bAt, p.n * p.k);
   bench.add(Opcode::LDA, Bench::tile(local(Space::A0, 0), local(Space::L1, 0), p.m, p.k, 1));
   bench.add(Opcode::LDB, Bench::tile(local(Space::B0, 0), local(Space::L1, bAt), p.n, p.k, 1));
-  Fields mma = {{Field::a, local(Space::A0, 0)}, {Field::b, local(Space::B0, 0)}, {Field::c, local(Space::C0, 0)},
-                {Field::m, p.m}, {Field::n, p.n}, {Field::k, p.k}, {Field::adt, code(p.a)}, {Field::bdt, code(p.b)},
-                {Field::azp, p.azp}, {Field::bzp, p.bzp}};
+  Fields mma = {{Field::a, local(Space::A0, 0)},
+                {Field::b, local(Space::B0, 0)},
+                {Field::c, local(Space::C0, 0)},
+                {Field::m, p.m},
+                {Field::n, p.n},
+                {Field::k, p.k},
+                {Field::adt, code(p.a)},
+                {Field::bdt, code(p.b)},
+                {Field::azp, p.azp},
+                {Field::bzp, p.bzp}};
   bench.add(Opcode::MMA, mma);
   if (p.accumulate) {
     mma.push_back({Field::init, static_cast<int64_t>(Init::acc)});
     bench.add(Opcode::MMA, mma);
   }
-  bench.add(Opcode::FXOUT, {{Field::c, local(Space::C0, 0)}, {Field::dst, local(Space::L1, cAt)}, {Field::m, p.m},
-                            {Field::n, p.n}, {Field::dst_stride, p.n * 4}, {Field::acc, code(DType::i32)},
+  bench.add(Opcode::FXOUT, {{Field::c, local(Space::C0, 0)},
+                            {Field::dst, local(Space::L1, cAt)},
+                            {Field::m, p.m},
+                            {Field::n, p.n},
+                            {Field::dst_stride, p.n * 4},
+                            {Field::acc, code(DType::i32)},
                             {Field::out, code(DType::i32)}});
   bench.store(Space::L1, cAt, out, 0, p.m * p.n * 4);
   bench.runWell();
@@ -58,13 +69,13 @@ TEST_P(IntegerMatrix, EqualsTripleLoop) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, IntegerMatrix,
-    testing::Values(IntCase{1, 1, 1, DType::i8, DType::i8, 0, 0, false}, IntCase{4, 8, 8, DType::i8, DType::i8, 0, 0, true},
-                    IntCase{7, 5, 33, DType::u8, DType::i8, 128, 0, false},
-                    IntCase{13, 17, 100, DType::u8, DType::u8, 255, 3, true},
-                    IntCase{64, 64, 200, DType::i8, DType::i8, -128, 127, false},
-                    IntCase{5, 3, 31, DType::i8, DType::u8, -256, 255, true}));
+INSTANTIATE_TEST_SUITE_P(All, IntegerMatrix,
+                         testing::Values(IntCase{1, 1, 1, DType::i8, DType::i8, 0, 0, false},
+                                         IntCase{4, 8, 8, DType::i8, DType::i8, 0, 0, true},
+                                         IntCase{7, 5, 33, DType::u8, DType::i8, 128, 0, false},
+                                         IntCase{13, 17, 100, DType::u8, DType::u8, 255, 3, true},
+                                         IntCase{64, 64, 200, DType::i8, DType::i8, -128, 127, false},
+                                         IntCase{5, 3, 31, DType::i8, DType::u8, -256, 255, true}));
 
 TEST(Matrix, CountsWraps) {
   Bench bench;
@@ -73,9 +84,15 @@ TEST(Matrix, CountsWraps) {
   bench.load(a, 0, Space::L1, 0, 16000);
   bench.add(Opcode::LDA, Bench::tile(local(Space::A0, 0), local(Space::L1, 0), 1, 16000, 1));
   bench.add(Opcode::LDB, Bench::tile(local(Space::B0, 0), local(Space::L1, 0), 1, 16000, 1));
-  Fields mma = {{Field::a, local(Space::A0, 0)}, {Field::b, local(Space::B0, 0)}, {Field::c, local(Space::C0, 0)},
-                {Field::m, 1}, {Field::n, 1}, {Field::k, 16000}, {Field::adt, code(DType::u8)},
-                {Field::bdt, code(DType::u8)}, {Field::azp, -256}};
+  Fields mma = {{Field::a, local(Space::A0, 0)},
+                {Field::b, local(Space::B0, 0)},
+                {Field::c, local(Space::C0, 0)},
+                {Field::m, 1},
+                {Field::n, 1},
+                {Field::k, 16000},
+                {Field::adt, code(DType::u8)},
+                {Field::bdt, code(DType::u8)},
+                {Field::azp, -256}};
   bench.add(Opcode::MMA, mma);
   EXPECT_EQ(bench.runWell().wraps, 0u); // 16000 * 511 * 255 < 2^31
   bench.program.code.pop_back();
@@ -91,8 +108,12 @@ TEST(Matrix, IntegerSpeed) {
   bench.add(Opcode::LDA, Bench::tile(local(Space::A0, 0), local(Space::L1, 0), 64, 256, 1));
   bench.add(Opcode::LDB, Bench::tile(local(Space::B0, 0), local(Space::L1, 0), 64, 256, 1));
   bench.add(Opcode::LOOP, {{Field::trip, 500}});
-  bench.add(Opcode::MMA, {{Field::a, local(Space::A0, 0)}, {Field::b, local(Space::B0, 0)},
-                          {Field::c, local(Space::C0, 0)}, {Field::m, 64}, {Field::n, 64}, {Field::k, 256}});
+  bench.add(Opcode::MMA, {{Field::a, local(Space::A0, 0)},
+                          {Field::b, local(Space::B0, 0)},
+                          {Field::c, local(Space::C0, 0)},
+                          {Field::m, 64},
+                          {Field::n, 64},
+                          {Field::k, 256}});
   bench.add(Opcode::ENDLOOP);
   std::clock_t start = std::clock();
   bench.runWell();

@@ -47,24 +47,36 @@ inline double element(const uint8_t *from, DType type) {
     return value;
   };
   switch (type) {
-  case DType::i8: return as(int8_t());
-  case DType::u8: return as(uint8_t());
-  case DType::i16: return as(int16_t());
-  case DType::i32: return as(int32_t());
-  case DType::f32: return as(float());
-  default: return decodeSmall(as(uint16_t()), type == DType::bf16);
+  case DType::i8:
+    return as(int8_t());
+  case DType::u8:
+    return as(uint8_t());
+  case DType::i16:
+    return as(int16_t());
+  case DType::i32:
+    return as(int32_t());
+  case DType::f32:
+    return as(float());
+  default:
+    return decodeSmall(as(uint16_t()), type == DType::bf16);
   }
 }
 
 inline double roundBy(double x, Round mode) {
   double low = std::floor(x), high = std::ceil(x), rest = x - low;
   switch (mode) {
-  case Round::rint: return rest < 0.5 ? low : rest > 0.5 ? high : std::fmod(low, 2) == 0 ? low : high;
-  case Round::round: return rest < 0.5 ? low : rest > 0.5 ? high : x < 0 ? low : high;
-  case Round::floor: return low;
-  case Round::ceil: return high;
-  case Round::trunc: return x < 0 ? high : low;
-  case Round::odd: return low == high || std::fmod(low, 2) != 0 ? low : high;
+  case Round::rint:
+    return rest < 0.5 ? low : rest > 0.5 ? high : std::fmod(low, 2) == 0 ? low : high;
+  case Round::round:
+    return rest < 0.5 ? low : rest > 0.5 ? high : x < 0 ? low : high;
+  case Round::floor:
+    return low;
+  case Round::ceil:
+    return high;
+  case Round::trunc:
+    return x < 0 ? high : low;
+  case Round::odd:
+    return low == high || std::fmod(low, 2) != 0 ? low : high;
   }
   return 0;
 }

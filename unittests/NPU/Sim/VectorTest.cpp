@@ -28,9 +28,16 @@ struct VectorRun {
   }
 
   void run(Opcode opcode, bool second, bool third) {
-    Fields fields = {{Field::dst, local(Space::VB, kDst)}, {Field::ddt, code(ddt)}, {Field::s0dt, code(s0dt)},
-                     {Field::s1dt, code(s1dt)}, {Field::len, len}, {Field::rep, rep}, {Field::dst_stride, dstStride},
-                     {Field::s0_stride, s0Stride}, {Field::s1_stride, s1Stride}, {Field::s2_stride, s1Stride}};
+    Fields fields = {{Field::dst, local(Space::VB, kDst)},
+                     {Field::ddt, code(ddt)},
+                     {Field::s0dt, code(s0dt)},
+                     {Field::s1dt, code(s1dt)},
+                     {Field::len, len},
+                     {Field::rep, rep},
+                     {Field::dst_stride, dstStride},
+                     {Field::s0_stride, s0Stride},
+                     {Field::s1_stride, s1Stride},
+                     {Field::s2_stride, s1Stride}};
     if (opcode != Opcode::IOTA)
       fields.push_back({Field::s0, local(Space::VB, kS0)});
     if (second)
@@ -47,9 +54,15 @@ struct VectorRun {
     after = bench.memory[out];
   }
 
-  double s0(int64_t r, int64_t i) const { return element(&before[static_cast<size_t>(kS0 + r * s0Stride + i * bytesOf(s0dt))], s0dt); }
-  double s1(int64_t r, int64_t i) const { return element(&before[static_cast<size_t>(kS1 + r * s1Stride + i * bytesOf(s1dt))], s1dt); }
-  double s2(int64_t r, int64_t i) const { return element(&before[static_cast<size_t>(kS2 + r * s1Stride + i * bytesOf(s1dt))], s1dt); }
+  double s0(int64_t r, int64_t i) const {
+    return element(&before[static_cast<size_t>(kS0 + r * s0Stride + i * bytesOf(s0dt))], s0dt);
+  }
+  double s1(int64_t r, int64_t i) const {
+    return element(&before[static_cast<size_t>(kS1 + r * s1Stride + i * bytesOf(s1dt))], s1dt);
+  }
+  double s2(int64_t r, int64_t i) const {
+    return element(&before[static_cast<size_t>(kS2 + r * s1Stride + i * bytesOf(s1dt))], s1dt);
+  }
 
   /// Everything but the expected elements must be as before.
   std::vector<uint8_t> expected() const { return before; }
@@ -141,7 +154,8 @@ TEST(Vector, ImmediatesAndBroadcasts) {
   memory = row.expected();
   for (int64_t r = 0; r < 4; ++r)
     for (int64_t i = 0; i < 20; ++i)
-      putElement(row.dst(memory, r, i), DType::f32, static_cast<float>(row.s0(r, i)) - static_cast<float>(row.s1(r, 0)));
+      putElement(row.dst(memory, r, i), DType::f32,
+                 static_cast<float>(row.s0(r, i)) - static_cast<float>(row.s1(r, 0)));
   row.expectMemory(memory);
 
   VectorRun shifted(DType::i32, DType::i32, DType::i32, 9, 1, 3);
@@ -182,7 +196,7 @@ TEST(Vector, BitwiseAndCompare) {
       for (int64_t r = 0; r < 2; ++r)
         for (int64_t i = 0; i < 40; ++i) {
           double a = run.s0(r, i), b = run.s1(r, i);
-          bool holds[] = {a == b, a != b, a < b, a <= b, a > b, a >= b};
+          bool holds[] = {a == b, a != b, a<b, a <= b, a> b, a >= b};
           *run.dst(memory, r, i) = holds[cmp];
         }
       run.expectMemory(memory);
@@ -247,16 +261,34 @@ TEST(Vector, NaNsWin) {
   for (size_t i = 0; i < 8; ++i)
     bench.set<float>(in, i, values[i]), bench.set<float>(in, 8 + i, values[7 - i]);
   bench.load(in, 0, Space::VB, 0, 64);
-  Fields fields = {{Field::s0, local(Space::VB, 0)}, {Field::s1, local(Space::VB, 32)}, {Field::dst, local(Space::VB, 64)},
-                   {Field::ddt, code(DType::f32)}, {Field::s0dt, code(DType::f32)}, {Field::s1dt, code(DType::f32)},
-                   {Field::len, 8}, {Field::rep, 1}};
+  Fields fields = {{Field::s0, local(Space::VB, 0)},
+                   {Field::s1, local(Space::VB, 32)},
+                   {Field::dst, local(Space::VB, 64)},
+                   {Field::ddt, code(DType::f32)},
+                   {Field::s0dt, code(DType::f32)},
+                   {Field::s1dt, code(DType::f32)},
+                   {Field::len, 8},
+                   {Field::rep, 1}};
   bench.add(Opcode::MAX, fields);
-  bench.add(Opcode::RMIN, {{Field::s0, local(Space::VB, 0)}, {Field::dst, local(Space::VB, 96)},
-                           {Field::ddt, code(DType::f32)}, {Field::s0dt, code(DType::f32)}, {Field::len, 8}, {Field::rep, 1}});
-  bench.add(Opcode::RARGMAX, {{Field::s0, local(Space::VB, 0)}, {Field::dst, local(Space::VB, 128)},
-                              {Field::ddt, code(DType::i32)}, {Field::s0dt, code(DType::f32)}, {Field::len, 8}, {Field::rep, 1}});
-  bench.add(Opcode::CAST, {{Field::s0, local(Space::VB, 0)}, {Field::dst, local(Space::VB, 160)}, {Field::zp, 7},
-                           {Field::ddt, code(DType::i8)}, {Field::s0dt, code(DType::f32)}, {Field::len, 8}, {Field::rep, 1}});
+  bench.add(Opcode::RMIN, {{Field::s0, local(Space::VB, 0)},
+                           {Field::dst, local(Space::VB, 96)},
+                           {Field::ddt, code(DType::f32)},
+                           {Field::s0dt, code(DType::f32)},
+                           {Field::len, 8},
+                           {Field::rep, 1}});
+  bench.add(Opcode::RARGMAX, {{Field::s0, local(Space::VB, 0)},
+                              {Field::dst, local(Space::VB, 128)},
+                              {Field::ddt, code(DType::i32)},
+                              {Field::s0dt, code(DType::f32)},
+                              {Field::len, 8},
+                              {Field::rep, 1}});
+  bench.add(Opcode::CAST, {{Field::s0, local(Space::VB, 0)},
+                           {Field::dst, local(Space::VB, 160)},
+                           {Field::zp, 7},
+                           {Field::ddt, code(DType::i8)},
+                           {Field::s0dt, code(DType::f32)},
+                           {Field::len, 8},
+                           {Field::rep, 1}});
   bench.store(Space::VB, 64, out, 0, 36);
   bench.store(Space::VB, 128, out, 36, 4);
   bench.store(Space::VB, 160, out, 40, 8);
@@ -283,7 +315,8 @@ TEST(Vector, Movement) {
     auto memory = turned.expected();
     for (int64_t i = 0; i < 6; ++i)
       for (int64_t j = 0; j < 11; ++j)
-        std::memcpy(turned.dst(memory, j, i), &memory[static_cast<size_t>(kS0 + i * turned.s0Stride) + static_cast<size_t>(j) * bytes], bytes);
+        std::memcpy(turned.dst(memory, j, i),
+                    &memory[static_cast<size_t>(kS0 + i * turned.s0Stride) + static_cast<size_t>(j) * bytes], bytes);
     turned.expectMemory(memory);
 
     VectorRun spread(type, type, type, 13, 3, ++seed);
@@ -310,8 +343,14 @@ TEST(Vector, Movement) {
     for (int64_t r = 0; r < 2; ++r)
       for (int64_t i = 0; i < 30; ++i) {
         int64_t index = static_cast<int64_t>(gathered.s1(r, i));
-        std::memcpy(gathered.dst(memory, r, i), &gathered.before[static_cast<size_t>(kS0 + r * gathered.s0Stride) + static_cast<size_t>(index) * bytes], bytes);
-        std::memcpy(scattered.dst(scatter, r, index), &scattered.before[static_cast<size_t>(kS0 + r * scattered.s0Stride) + static_cast<size_t>(i) * bytes], bytes);
+        std::memcpy(
+            gathered.dst(memory, r, i),
+            &gathered.before[static_cast<size_t>(kS0 + r * gathered.s0Stride) + static_cast<size_t>(index) * bytes],
+            bytes);
+        std::memcpy(
+            scattered.dst(scatter, r, index),
+            &scattered.before[static_cast<size_t>(kS0 + r * scattered.s0Stride) + static_cast<size_t>(i) * bytes],
+            bytes);
       }
     gathered.expectMemory(memory);
     scattered.expectMemory(scatter);
@@ -340,9 +379,14 @@ TEST(Vector, IndexOutsideTheSpaceTraps) {
   unsigned in = bench.segment(SegmentKind::Input, 32);
   bench.set<int32_t>(in, 3, 20000);
   bench.load(in, 0, Space::VB, 0, 32);
-  bench.add(Opcode::GATHER, {{Field::s0, local(Space::VB, 0)}, {Field::s1, local(Space::VB, 0)}, {Field::dst, local(Space::VB, 64)},
-                             {Field::ddt, code(DType::i32)}, {Field::s0dt, code(DType::i32)}, {Field::s1dt, code(DType::i32)},
-                             {Field::len, 8}, {Field::rep, 1}});
+  bench.add(Opcode::GATHER, {{Field::s0, local(Space::VB, 0)},
+                             {Field::s1, local(Space::VB, 0)},
+                             {Field::dst, local(Space::VB, 64)},
+                             {Field::ddt, code(DType::i32)},
+                             {Field::s0dt, code(DType::i32)},
+                             {Field::s1dt, code(DType::i32)},
+                             {Field::len, 8},
+                             {Field::rep, 1}});
   EXPECT_EQ(bench.runBadly(), "trap: pc 1 GATHER: index 20000 reaches byte 80000 of VB, which has 65536\n");
 }
 

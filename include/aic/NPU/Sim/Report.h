@@ -22,14 +22,14 @@ const char *nameOf(StallCause cause);
 struct OpCounts {
   std::string name, type; // ONNX node and operator; "(none)" for instructions of no operation
   uint64_t cycles = 0, instructions = 0;
-  uint64_t usefulMacs = 0;   // by DEBUG_OPS, else what MMA and DWMAC did
-  uint64_t matrixMacs = 0;   // m * n * k of all MMAs
-  double idealCycles = 0;    // the useful MACs at the matrix unit's peak for their type
-  std::array<uint64_t, kEngines> busy{};            // cycles with an instruction in execution
-  std::array<uint64_t, kStallCauses> stalls{};      // of MX; busy[MX] + their sum == cycles
-  uint64_t dramRead = 0, dramWritten = 0;           // bytes asked for
-  uint64_t dramTraffic = 0;                         // with runs rounded to whole bursts
-  uint64_t predictedCycles = 0;                     // PERFHINT, 0 if there is none
+  uint64_t usefulMacs = 0;                     // by DEBUG_OPS, else what MMA and DWMAC did
+  uint64_t matrixMacs = 0;                     // m * n * k of all MMAs
+  double idealCycles = 0;                      // the useful MACs at the matrix unit's peak for their type
+  std::array<uint64_t, kEngines> busy{};       // cycles with an instruction in execution
+  std::array<uint64_t, kStallCauses> stalls{}; // of MX; busy[MX] + their sum == cycles
+  uint64_t dramRead = 0, dramWritten = 0;      // bytes asked for
+  uint64_t dramTraffic = 0;                    // with runs rounded to whole bursts
+  uint64_t predictedCycles = 0;                // PERFHINT, 0 if there is none
 };
 
 struct Report {

@@ -15,8 +15,8 @@ namespace {
 /// The tensor type of an io entry's "i8", "u8", ..., false if there is none.
 bool tensorType(const std::string &name, Element &type) {
   static const std::pair<const char *, Element> types[] = {
-      {"i1", Element::I1},   {"i8", Element::I8},   {"i16", Element::I16}, {"i32", Element::I32},
-      {"i64", Element::I64}, {"u8", Element::U8},   {"u16", Element::U16}, {"u32", Element::U32},
+      {"i1", Element::I1},   {"i8", Element::I8},   {"i16", Element::I16},   {"i32", Element::I32},
+      {"i64", Element::I64}, {"u8", Element::U8},   {"u16", Element::U16},   {"u32", Element::U32},
       {"u64", Element::U64}, {"f16", Element::F16}, {"bf16", Element::BF16}, {"f32", Element::F32},
       {"f64", Element::F64}};
   for (auto [text, value] : types)
