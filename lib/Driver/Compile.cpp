@@ -138,10 +138,19 @@ LogicalResult Compilation::lower() {
 }
 
 LogicalResult Compilation::lowerPrograms() {
-  NPUPipelineOptions npu;
-  npu.machine = options.machine;
-  return success(succeeded(runStage("units", [&](OpPassManager &pm) { buildNPUUnitsPipeline(pm, npu); })) &&
-                 succeeded(runStage("npu", [&](OpPassManager &pm) { buildNPUProgramsPipeline(pm, npu); })));
+  NPUPipelineOptions machine;
+  machine.machine = options.machine;
+  if (failed(runStage("units", [&](OpPassManager &pm) { buildNPUUnitsPipeline(pm, machine); })) ||
+      failed(runStage("npu", [&](OpPassManager &pm) { buildNPUProgramsPipeline(pm, machine); })))
+    return failure();
+  if (options.dumpDirectory.empty())
+    return success();
+  for (auto program : module.getOps<npu::ProgramOp>()) {
+    FailureOr<std::string> bytes = npu::encodeProgram(program);
+    if (failed(bytes) || failed(dump((program.getSymName() + ".npub").str(), [&](llvm::raw_ostream &os) { os << *bytes; })))
+      return failure();
+  }
+  return success();
 }
 
 LogicalResult Compilation::writeProgram() {

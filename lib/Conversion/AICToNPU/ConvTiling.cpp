@@ -83,12 +83,13 @@ bool Search::tile(ConvTiling &t, double &mx, double &mv, double &fx) const {
     tn = std::min(roundUp(tn, columnUnit), n);
     for (int64_t tm : {512, 256, 192, 128, 96, 64, 48, 32, 16, 8, 4, 2, 1}) {
       tm = std::min<int64_t>(roundUp(tm, unit.m), m);
-      int64_t cTile = tm * roundToGranule(tn * 4);
+      int64_t cTile = roundUp(tm * roundToGranule(tn * 4), machine.space(Space::C0).align);
       if (cTile > cBytes || tm > 4095 || tn > 4095)
         continue;
       for (int64_t tk : {2048, 1024, 512, 256, 128, 64, 32}) {
         tk = std::min(roundUp(tk, blockK), k);
-        int64_t aTile = tm * roundToGranule(tk * s.inBytes), bTile = tn * roundToGranule(tk * s.inBytes);
+        int64_t aTile = roundUp(tm * roundToGranule(tk * s.inBytes), machine.space(Space::A0).align),
+                bTile = roundUp(tn * roundToGranule(tk * s.inBytes), machine.space(Space::B0).align);
         if (aTile > aBytes || bTile > bBytes || tk > 65535)
           continue;
         int64_t steps = ceilDiv(k, tk), mTiles = ceilDiv(m, tm), nTiles = ceilDiv(n, tn);
@@ -127,7 +128,8 @@ void Search::tryBlock(ConvTiling t, unsigned keep) {
   if (t.depth < s.c && (t.rows * t.pixels > 4095 || t.columns > 4095))
     return;
   int64_t l1 = int64_t(machine.space(Space::L1).bytes);
-  int64_t input = inputBlockBytes(s, t), weights = weightBlockBytes(s, t), output = outputBlockBytes(s, t);
+  int64_t align = machine.space(Space::L1).align;
+  int64_t input = roundUp(inputBlockBytes(s, t), align), weights = roundUp(weightBlockBytes(s, t), align), output = roundUp(outputBlockBytes(s, t), align);
   int64_t rowBlocks = s.batch * ceilDiv(s.oh, t.rows) * ceilDiv(s.ow, t.pixels), columnBlocks = ceilDiv(s.f, t.columns),
           depthBlocks = ceilDiv(s.c, t.depth);
   if (input + weights + output > l1)

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "ProgramBuilder.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::npu {
 
@@ -28,8 +29,6 @@ Opcode opcodeOf(StringRef name) {
   return Opcode::TRAP;
 }
 
-int64_t granules(int64_t bytes) { return (bytes + hw::kGranuleBytes - 1) / hw::kGranuleBytes * hw::kGranuleBytes; }
-
 class Emitter {
 public:
   Emitter(ProgramBuilder &p, UnitOp unit) : p(p), unit(unit) {}
@@ -39,6 +38,7 @@ private:
   int64_t bytesOf(int64_t reg) const { return int64_t(hw::bytesOf(types[reg])); }
   /// Chooses rows and columns of a chunk; false if not even a granule fits.
   bool choose();
+  int64_t granules(int64_t bytes) const { return int64_t(llvm::alignTo(uint64_t(bytes), p.machine.space(hw::Space::VB).align)); }
   int64_t vectorBytes(int64_t rows, int64_t columns) const;
   void chunk(int64_t row, int64_t rows, int64_t column, int64_t columns, unsigned turn);
   void emitStep(const Step &step, int64_t target, int64_t rows, int64_t columns);
@@ -63,7 +63,7 @@ int64_t Emitter::vectorBytes(int64_t rows, int64_t columns) const {
     case Whole: bytes += 2 * granules(rows * columns * bytesOf(i)); break;
     case Row: bytes += (columns == inner ? 1 : 2) * granules(columns * bytesOf(i)); break;
     case Column: bytes += 2 * granules(rows * bytesOf(i)); break;
-    case Single: bytes += hw::kGranuleBytes; break;
+    case Single: bytes += granules(1); break;
     case Table: bytes += granules(256 * bytesOf(i)); break;
     }
   }

@@ -84,6 +84,20 @@ static bool isPointwise(Operation *op) {
              aic::CompareOp, aic::SelectOp>(op);
 }
 
+/// Whether a producer is the end of a unit of its own: a quantised layer, or a product with its scale and bias.
+static bool endsUnit(Operation *op) {
+  if (isa<aic::QuantizeOp>(op))
+    return true;
+  return llvm::any_of(op->getOperands(), [](Value value) {
+    Operation *from = value.getDefiningOp();
+    if (auto cast = dyn_cast_or_null<aic::CastOp>(from))
+      from = cast.getInput().getDefiningOp();
+    if (auto add = dyn_cast_or_null<aic::AddOp>(from))
+      from = add.getLhs().getDefiningOp();
+    return from && isa<aic::ConvOp, aic::MatmulOp>(from);
+  });
+}
+
 /// table[cast(x)] with 256 entries, x of 8 bits.
 static std::optional<std::pair<Value, eval::Tensor>> tableOf(Operation *op) {
   auto gather = dyn_cast<aic::GatherOp>(op);
@@ -160,7 +174,7 @@ Tree::Maybe Tree::visit(Value value) {
   }
   Operation *op = value.getDefiningOp();
   if (op && op != root && op->getBlock() == root->getBlock() && op->hasOneUse() && steps.size() < 24 && typeOf(value).getShape() == shape &&
-      (isPointwise(op) || tableOf(op))) {
+      (isPointwise(op) || tableOf(op)) && !endsUnit(op)) {
     // A producer that has no steps of its own stays outside.
     SmallVector<Step> before = steps;
     SmallVector<int64_t> modesBefore = modes;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "aic/Dialect/NPU/Transforms/Passes.h"
 #include "aic/NPU/Machine.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::npu {
 #define GEN_PASS_DEF_NPUALLOCATEPASS
@@ -15,6 +16,7 @@ struct Life {
   int64_t address = -1;
 };
 
+/// Sizes are rounded to the memory's alignment, so that addresses are multiples of it.
 /// The lowest address from `from` on where `life` meets none of `placed` that live at the same time; -1 if none.
 int64_t findPlace(const Life &life, ArrayRef<const Life *> placed, int64_t from, int64_t capacity) {
   SmallVector<std::pair<int64_t, int64_t>> taken;
@@ -61,7 +63,9 @@ struct Allocate final : impl::NPUAllocatePassBase<Allocate> {
         begin = std::min(begin, order[user]);
         end = std::max(end, order[user]);
       }
-      spaces[size_t(buffer.getType().getSpace())].push_back({buffer, begin, end, int64_t(buffer.getBytes()), order[buffer]});
+      spaces[size_t(buffer.getType().getSpace())].push_back({buffer, begin, end, 
+                                                                int64_t(llvm::alignTo(uint64_t(buffer.getBytes()), machine.space(::aic::npu::Space(buffer.getType().getSpace())).align)),
+                                                                order[buffer]});
     }
     for (auto [i, lives] : llvm::enumerate(spaces))
       if (failed(place(lives, int64_t(machine.space(::aic::npu::Space(i)).bytes), stringifySpace(Space(i)))))
