@@ -222,8 +222,9 @@ FormResult formIntegers(Operation *root, const std::optional<Requantised> &resul
   unit.set("y_type", int64_t(result ? result->type : hw::DType::f32)).set("y_zero", result ? result->zero : 0);
   if (result && result->clips)
     unit.set("clip", 1).set("lo", result->lo).set("hi", result->hi);
-  // Depthwise convolutions have their own unit.
   UnitOp formed = unit.finish();
+  if (becomeDepthwise(formed, machine))
+    return {formed, ""};
   if (!hw::chooseConvTiling(convShape(formed), machine, reason)) {
     formed->setAttr("npu.misfit", StringAttr::get(formed.getContext(), reason));
   }
@@ -298,6 +299,8 @@ FormResult formHalves(Operation *root, const hw::Machine &machine) {
     unit.set("clip", 1).set("lo", bits(lo)).set("hi", bits(hi));
   }
   UnitOp formed = unit.finish();
+  if (becomeDepthwise(formed, machine))
+    return {formed, ""};
   if (!hw::chooseConvTiling(convShape(formed), machine, reason))
     formed->setAttr("npu.misfit", StringAttr::get(formed.getContext(), reason));
   return {formed, ""};

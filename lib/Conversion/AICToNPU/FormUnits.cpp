@@ -306,7 +306,7 @@ private:
       return;
     }
     std::string reason;
-    for (auto *former : {formProduct, formWindow, formRows, formMovement, formElementwise}) {
+    for (auto *former : {formWindow, formProduct, formRows, formMovement, formElementwise}) {
       FormResult result = former(op, description);
       if (result) {
         changed = true;

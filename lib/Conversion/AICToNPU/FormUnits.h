@@ -66,6 +66,8 @@ struct FormResult {
 // Each looks at one root; `machine` limits what fits.
 FormResult formProduct(Operation *root, const hw::Machine &machine);
 FormResult formWindow(Operation *root, const hw::Machine &machine);
+/// Turns a "conv" whose groups are single channels into a "window", where the vector unit can take it.
+bool becomeDepthwise(UnitOp conv, const hw::Machine &machine);
 FormResult formRows(Operation *root, const hw::Machine &machine);
 FormResult formMovement(Operation *root, const hw::Machine &machine);
 FormResult formElementwise(Operation *root, const hw::Machine &machine);
