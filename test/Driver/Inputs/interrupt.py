@@ -7,6 +7,7 @@ import sys
 import time
 
 compiler, folder = sys.argv[1:]
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # lit's workers ignore it, and programs that they start would do so too
 with open(os.path.join(folder, "..", "interrupt-chain.mlir"), "w") as f:
     f.write('func.func @main(%v0: tensor<?x7xf32>) -> tensor<?x7xf32> {\n')
     n = 1500
