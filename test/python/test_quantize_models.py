@@ -7,6 +7,8 @@ import pytest
 import text_lines
 from conftest import isolated
 
+pytestmark = pytest.mark.slow
+
 
 def path_of(name: str) -> str:
     path = M.MODELS / f"{name}.onnx"
