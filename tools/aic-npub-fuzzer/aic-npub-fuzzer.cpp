@@ -3,17 +3,21 @@
 //
 // Bytes that start like a .npub file are one: they are read as they are, and
 // once more with right checksums and hashes, because no mutation would ever get
-// past those. Whatever is read can be written, and what was written reads as
-// the same. All other bytes are instruction words.
+// past those. Whatever is read can be written, what was written reads as the
+// same, and it runs, sequentially and timed, to its end or to a diagnostic. All
+// other bytes are instruction words.
 //
 // Most mutations of a file are of the content of one section.
 //
 //===----------------------------------------------------------------------===//
 #include "aic/NPU/Container/Layout.h"
 #include "aic/NPU/Hash.h"
+#include "aic/NPU/Sim/Simulator.h"
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <random>
+#include <regex>
 
 using namespace aic::npu;
 
@@ -22,6 +26,42 @@ extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t maxSize);
 static void check(bool holds) {
   if (!holds)
     std::abort();
+}
+
+/// About how many elements an instruction touches.
+static double workOf(const Instruction &inst) {
+  double work = 1;
+  // Extents are 1 or more where an instruction has them.
+  for (Field extent : {Field::n0, Field::n1, Field::n2, Field::n3, Field::m_len, Field::k_len, Field::m, Field::n,
+                       Field::k, Field::len, Field::rep, Field::oh, Field::ow, Field::c})
+    if (inst.has(extent))
+      work *= double(std::max<int64_t>(inst.get(extent), 1));
+  if (inst.has(Field::oh))
+    work *= double(std::max<int64_t>(inst.get(Field::kh) * inst.get(Field::kw), 1));
+  return work;
+}
+
+/// Runs a program that the checks let pass, if it is small.
+static void runProgram(const Program &program, const Machine &machine) {
+  uint64_t bytes = 0;
+  for (const Segment &segment : program.segments)
+    bytes += std::min<uint64_t>(segment.bytes, 1 << 20);
+  for (const MemorySpace &space : machine.spaces)
+    bytes += space.bytes;
+  if (bytes > 4 << 20)
+    return;
+  for (const Instruction &inst : program.code)
+    if (workOf(inst) > 20000)
+      return;
+  RunOptions options;
+  options.maxInstructions = 100;
+  options.maxDiagnostics = 3;
+  options.arguments.assign(program.argumentCount, 96);
+  for (RunMode mode : {RunMode::Sequential, RunMode::Timed}) {
+    options.mode = mode;
+    RunResult result = run(program, machine, {}, options);
+    check(result.ok == result.diagnostics.empty());
+  }
 }
 
 /// Returns the first defect. Writing and reading again takes ten times as long, so one in eight files does.
@@ -37,6 +77,7 @@ static Defect readFile(std::string_view bytes) {
   check(readNpub(written, npub, diagnosis) && writeNpub(npub.program, npub.machine, again, error));
   check(written == again);
   check(stripNpub(bytes, stripped, error) && validateNpub(stripped).defect == Defect::None);
+  runProgram(npub.program, npub.machine);
   return Defect::None;
 }
 
@@ -45,9 +86,9 @@ static Program surroundings() {
   Program program;
   program.argumentCount = 2;
   program.segments = {{SegmentKind::Input, "in", 4096, 64, {}},
-                      {SegmentKind::Output, "out", 1 << 20, 64, {}},
+                      {SegmentKind::Output, "out", 1 << 12, 64, {}},
                       {SegmentKind::Const, "weights", 64, 64, std::vector<uint8_t>(64)},
-                      {SegmentKind::Scratch, "scratch", uint64_t(1) << 40, 64, {}}};
+                      {SegmentKind::Scratch, "scratch", 1 << 13, 64, {}}};
   for (unsigned i = 0; i < 36; ++i)
     program.semaphores.push_back({i, "", static_cast<Engine>(1 + i / 6), static_cast<Engine>(1 + i % 6), i % 3});
   return program;
@@ -55,11 +96,14 @@ static Program surroundings() {
 
 static void readCode(const uint8_t *data, size_t size) {
   static const Program around = surroundings();
+  // Small spaces: each run of a program fills them.
   static const Machine machine = [] {
-    Machine loaded;
+    Machine loaded, small;
     std::string error;
     check(loadMachine("edge-256", loaded, error));
-    return loaded;
+    std::string json = std::regex_replace(loaded.canonicalJson, std::regex("\"bytes\":[0-9]+"), "\"bytes\":8192");
+    check(parseMachine(json, small, error));
+    return small;
   }();
   Program program = around;
   std::string error, encoded;
@@ -82,6 +126,8 @@ static void readCode(const uint8_t *data, size_t size) {
   std::string file;
   if (isGood && program.code.size() % 16 == 0)
     check(writeNpub(program, machine, file, error));
+  if (isGood && crc32c(data, size) % 4 == 0)
+    runProgram(program, machine);
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
