@@ -134,14 +134,20 @@ static void forWindows(const Layout &layout, const Window &window, Begin begin, 
   }
 }
 
-/// The dense input, its layout and the result's memory.
-static std::string prepare(const View &input, const Window &window, DType type, Tensor &storage, View &source,
-                           Layout &layout, Tensor &result) {
-  if (std::string error = makeLayout(input, window, layout); !error.empty())
-    return error;
-  if (std::string error = denseView(input, storage, source); !error.empty())
-    return error;
-  return allocate(type, layout.shape, result);
+/// Calls `body` with the dense input (typed), its layout, and the memory of the result, whose element type is `type`.
+template <typename Body>
+static std::string overInput(const View &input, const Window &window, DType type, Tensor &result, Body body) {
+  Tensor storage;
+  View source;
+  Layout layout;
+  std::string error = makeLayout(input, window, layout);
+  if (error.empty())
+    error = denseView(input, storage, source);
+  if (error.empty())
+    error = allocate(type, layout.shape, result);
+  if (error.empty())
+    visit(input.type, [&](auto tag) { body(source.as<typename decltype(tag)::type>(), layout); });
+  return error;
 }
 
 template <typename T> static constexpr T lowest() {
@@ -156,15 +162,9 @@ template <typename T>
 using Compute = std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float, T>;
 
 std::string maxPool(const View &input, const Window &window, Tensor &result) {
-  Tensor storage;
-  View source;
-  Layout layout;
-  if (std::string error = prepare(input, window, input.type, storage, source, layout, result); !error.empty())
-    return error;
-  visit(input.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  return overInput(input, window, input.type, result, [&](auto *from, const Layout &layout) {
+    using T = std::remove_pointer_t<decltype(from)>;
     using C = Compute<T>;
-    const T *from = source.as<T>();
     T *to = result.as<T>();
     int64_t inner = layout.inner;
     std::vector<C> best(static_cast<size_t>(inner));
@@ -182,22 +182,14 @@ std::string maxPool(const View &input, const Window &window, Tensor &result) {
             *to++ = T(best[c]);
         });
   });
-  return "";
 }
 
 std::string maxPoolIndices(const View &input, const Window &window, bool columnMajor, Tensor &result) {
-  Tensor storage;
-  View source;
-  Layout layout;
-  if (std::string error = prepare(input, window, DType::I64, storage, source, layout, result); !error.empty())
-    return error;
-  // Exchanging the last two spatial dims renumbers the places of an image.
-  size_t rank = window.rank();
-  int64_t width = layout.input[rank - 1], height = rank > 1 ? layout.input[rank - 2] : 1, image = width * height;
-  visit(input.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    using C = Compute<T>;
-    const T *from = source.as<T>();
+  return overInput(input, window, DType::I64, result, [&](auto *from, const Layout &layout) {
+    using C = Compute<std::remove_pointer_t<decltype(from)>>;
+    // Exchanging the last two spatial dims renumbers the places of an image.
+    size_t rank = window.rank();
+    int64_t width = layout.input[rank - 1], height = rank > 1 ? layout.input[rank - 2] : 1, image = width * height;
     int64_t *to = result.as<int64_t>(), index = -1;
     C best{};
     forWindows(
@@ -217,19 +209,12 @@ std::string maxPoolIndices(const View &input, const Window &window, bool columnM
           *to++ = index;
         });
   });
-  return "";
 }
 
 std::string avgPool(const View &input, const Window &window, bool countIncludePad, Tensor &result) {
-  Tensor storage;
-  View source;
-  Layout layout;
-  if (std::string error = prepare(input, window, input.type, storage, source, layout, result); !error.empty())
-    return error;
-  visit(input.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  return overInput(input, window, input.type, result, [&](auto *from, const Layout &layout) {
+    using T = std::remove_pointer_t<decltype(from)>;
     if constexpr (!std::is_integral_v<T>) {
-      const T *from = source.as<T>();
       T *to = result.as<T>();
       int64_t inner = layout.inner, divisor = 1;
       std::vector<double> sum(static_cast<size_t>(inner));
@@ -249,7 +234,6 @@ std::string avgPool(const View &input, const Window &window, bool countIncludePa
           });
     }
   });
-  return "";
 }
 
 } // namespace aic::eval

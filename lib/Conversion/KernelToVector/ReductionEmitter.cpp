@@ -286,48 +286,39 @@ FailureOr<SmallVector<Value>> ReductionEmitter::vectorSteps(unsigned loop, Array
       return failure();
     return values.broadcast((*out)[0], elements[0]);
   };
+  // From one place to another, a vector for each of the partial results at a time; the last one may be cut.
+  auto steps = [&](const LinearIndex &from, const LinearIndex &to, ArrayRef<Value> partials, bool isTail) {
+    auto step = [&](const LinearIndex &i, ArrayRef<Value> in) -> FailureOr<SmallVector<Value>> {
+      SmallVector<Value> next;
+      for (auto [j, v] : llvm::enumerate(in)) {
+        LinearIndex base = values.index.add(i, j * lanes);
+        at(base);
+        if (isTail && lanes > 1) {
+          values.lanes.valid = values.index.value(values.index.sub(extent, base));
+          values.lanes.mask = vector::CreateMaskOp::create(b, loc, VectorType::get({lanes}, b.getI1Type()), values.lanes.valid);
+        }
+        FailureOr<Value> n = one(v);
+        if (failed(n))
+          return failure();
+        next.push_back(values.lanes.mask ? arith::SelectOp::create(b, loc, values.lanes.mask, *n, v).getResult() : *n);
+        values.lanes.mask = values.lanes.valid = Value();
+      }
+      return next;
+    };
+    return carry(from, to, lanes * int64_t(partials.size()), partials, step);
+  };
   values.lanes.mask = values.lanes.valid = Value();
   LinearIndex full = values.index.scale(values.index.floorDiv(extent, width), width);
   LinearIndex whole = values.index.scale(values.index.floorDiv(extent, lanes), lanes);
-  FailureOr<SmallVector<Value>> result = carry(0, full, width, acc, [&](const LinearIndex &i, ArrayRef<Value> in) -> FailureOr<SmallVector<Value>> {
-    SmallVector<Value> next;
-    for (auto [j, v] : llvm::enumerate(in)) {
-      at(values.index.add(i, j * lanes));
-      FailureOr<Value> n = one(v);
-      if (failed(n))
-        return failure();
-      next.push_back(*n);
-    }
-    return next;
-  });
+  FailureOr<SmallVector<Value>> result = steps(0, full, acc, false);
   if (failed(result))
     return failure();
-  auto rest = carry(full, whole, lanes, result->front(), [&](const LinearIndex &i, ArrayRef<Value> in) -> FailureOr<SmallVector<Value>> {
-    at(i);
-    FailureOr<Value> n = one(in[0]);
-    if (failed(n))
-      return failure();
-    return SmallVector<Value>{*n};
-  });
+  FailureOr<SmallVector<Value>> rest = steps(full, whole, result->front(), false);
+  if (succeeded(rest))
+    rest = steps(whole, extent, rest->front(), true);
   if (failed(rest))
     return failure();
-  auto tail = carry(whole, extent, lanes, rest->front(), [&](const LinearIndex &i, ArrayRef<Value> in) -> FailureOr<SmallVector<Value>> {
-    at(i);
-    Value valid = values.index.value(values.index.sub(extent, i));
-    if (lanes > 1) {
-      values.lanes.valid = valid;
-      values.lanes.mask = vector::CreateMaskOp::create(b, loc, VectorType::get({lanes}, b.getI1Type()), valid);
-    }
-    FailureOr<Value> n = one(in[0]);
-    if (failed(n))
-      return failure();
-    Value kept = lanes > 1 ? arith::SelectOp::create(b, loc, values.lanes.mask, *n, in[0]).getResult() : *n;
-    values.lanes.mask = values.lanes.valid = Value();
-    return SmallVector<Value>{kept};
-  });
-  if (failed(tail))
-    return failure();
-  (*result)[0] = tail->front();
+  result->front() = rest->front();
   return result;
 }
 
