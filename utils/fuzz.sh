@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Fuzzes with sanitizers and assertions: `import` the ONNX importer, `npub` the reader of NPU programs. Builds what that
-# needs into build-fuzz/ (3 minutes on 2 cores the first time, half a minute for npub). What it finds stays in
+# Fuzzes with sanitizers and assertions: `import` the ONNX importer, `npub` the reader of NPU programs, `ptx` the
+# PTX executor. Builds what that
+# needs into build-fuzz/ (3 minutes on 2 cores the first time, half a minute for the others). What it finds stays in
 # build-fuzz/findings[-npub] and is tried first the next time; fails if there is any.
-# usage: fuzz.sh [--target=import|npub] [SECONDS] [LIBFUZZER OPTION...]
+# usage: fuzz.sh [--target=import|npub|ptx] [SECONDS] [LIBFUZZER OPTION...]
 source "$(dirname "$0")/common.sh"
 target=import
 case ${1:-} in
---target=import | --target=npub) target=${1#--target=}; shift ;;
---*) echo "error: expected --target=import or --target=npub, got $1" >&2; exit 1 ;;
+--target=import | --target=npub | --target=ptx) target=${1#--target=}; shift ;;
+--*) echo "error: expected --target=import, npub or ptx, got $1" >&2; exit 1 ;;
 esac
 limit=${1:-60}
 shift $(($# > 0))
@@ -33,6 +34,15 @@ if [ "$target" = import ]; then
   options+=(-max_len=8192)
   # libMLIR and libprotobuf are not instrumented: what only works when both sides are is off.
   export ASAN_OPTIONS=detect_container_overflow=0:detect_odr_violation=0:allow_user_poisoning=0
+elif [ "$target" = ptx ]; then
+  NINJA_STATUS='[%f/%t %es] ' ninja -C build-fuzz aic-ptx-fuzzer
+  rm -rf "$seeds" && mkdir -p "$seeds"
+  cp test/PTX/Inputs/*.ptx "$seeds"
+  for file in test/PTX/*.test test/Tools/aic-ptx-run/*.test; do # the small kernels of the tests
+    name=$(basename "$file")
+    awk -v out="$seeds/$name" '/^\/\/--- /{n++; next} n{print > (out "." n ".ptx")}' "$file"
+  done
+  options+=(-max_len=40000 -only_ascii=1)
 else
   NINJA_STATUS='[%f/%t %es] ' ninja -C build-fuzz aic-npub-fuzzer AICNPUContainerTests
   # The seeds are a good file and one broken file or more for each defect.
