@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Model.cpp - Load and run a compiled model --------------------------===//
 #include "aic/Runtime/Model.h"
+#include "DriverPath.h"
 #include "Json.h"
 
 #include <cerrno>
@@ -180,6 +181,7 @@ static std::string notOurs(const std::string &path) {
 }
 
 std::unique_ptr<Model> Model::load(const std::string &path, int threads, std::string &error) {
+  exposeNpuDriver();
   std::unique_ptr<Model> model(new Model());
   model->library = std::make_unique<Library>();
   Library &lib = *model->library;

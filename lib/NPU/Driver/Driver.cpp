@@ -49,8 +49,19 @@ std::shared_ptr<const Loaded> load(const uint8_t *data, size_t size, std::string
     known.clear();
   return known[key] = loaded;
 }
+/// What this thread wants to know of its runs.
+struct Observer {
+  uint64_t jitter = 0;
+  aic_npu_report report = nullptr;
+  void *user = nullptr;
+};
+thread_local Observer observer;
 } // namespace
 } // namespace aic::npu
+
+extern "C" __attribute__((visibility("default"))) void aic_npu_observe(uint64_t jitter, aic_npu_report report, void *user) {
+  aic::npu::observer = {jitter, report, user};
+}
 
 extern "C" __attribute__((visibility("default"))) int32_t aic_npu_run(const void *npub, size_t bytes, void *const *buffers, size_t count,
                                                                       const aic_npu_options *options, char *error, size_t error_bytes) {
@@ -76,10 +87,16 @@ extern "C" __attribute__((visibility("default"))) int32_t aic_npu_run(const void
     run.detect = options->timed != 0;
     run.jitterSeed = options->jitter;
     cycles = options->cycles;
+  } else if (observer.report) {
+    run.mode = RunMode::Timed;
+    run.detect = true;
+    run.jitterSeed = observer.jitter;
   }
   RunResult result = aic::npu::run(program, loaded->npub.machine, bindings, run);
   if (!result.ok)
     return fail(error, error_bytes, result.diagnostics.empty() ? "the program failed" : result.diagnostics.front().message);
+  if (!options && observer.report)
+    observer.report(observer.user, formatJson(result.report).c_str());
   if (cycles)
     *cycles = result.report.total.cycles;
   return 0;

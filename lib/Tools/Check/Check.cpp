@@ -42,6 +42,7 @@ occurs, in which nodes, why, and its share of the model's arithmetic. Nothing is
 EXAMPLES
   aic-check model.onnx
   aic-check model.onnx --target=x86 --json
+  aic-check model.onnx --target=npu:edge-256
   aic-check model.onnx --dim N=1,H=640,W=640      shares with these extents
 
 EXIT STATUS
@@ -52,7 +53,7 @@ struct Options {
   cl::OptionCategory group{"Options"};
   cl::opt<std::string> model{cl::Positional, cl::Required, cl::desc("MODEL"), cl::cat(group)};
   cl::opt<std::string> target{"target", cl::cat(group), cl::init("x86"), cl::value_desc("name[:chip]"),
-                              cl::desc("What it would be compiled for (x86)")};
+                              cl::desc("What it would be compiled for (x86). npu:MACHINE: what stays on the host")};
   cl::list<std::string> dims{"dim", cl::cat(group), cl::value_desc("NAME=N,NAME=MIN..MAX:MULTIPLE"),
                              cl::desc("Fix or bound extents by name (\"N\") or place (\"x:0\")")};
   cl::opt<bool> json{"json", cl::cat(group), cl::desc("Print the result as JSON")};
@@ -81,6 +82,8 @@ private:
   void countGraph();
   void lowerToLoops();
   void askTarget(const TargetBackend &target);
+  /// What of the graph does not become work of the NPU.
+  void askNPU(StringRef machine);
   void refuse(StringRef name, StringRef reason, StringRef node, double flops);
   void printText();
   void printJson();
@@ -194,6 +197,30 @@ void CheckTool::askTarget(const TargetBackend &target) {
   });
 }
 
+void CheckTool::askNPU(StringRef machine) {
+  NPUPipelineOptions npu;
+  if (!machine.empty())
+    npu.machine = machine.str();
+  PassManager pm(&context);
+  buildGraphPipeline(pm, pipeline);
+  buildNPUUnitsPipeline(pm, npu);
+  if (failed(pm.run(*module))) {
+    module = nullptr;
+    return;
+  }
+  for (auto func : module->getOps<func::FuncOp>()) {
+    if (!func.isPublic() || func.isExternal())
+      continue;
+    for (Operation &op : func.getBody().front()) {
+      if (isa<func::CallOp, arith::ConstantOp>(op) || op.hasTrait<OpTrait::IsTerminator>())
+        continue;
+      auto reason = op.getAttrOfType<StringAttr>("npu.reason");
+      SmallVector<StringRef> names = nodeNames(&op);
+      refuse(op.getName().getStringRef(), reason ? reason.getValue() : StringRef("host code"), names.empty() ? "" : names.front(), countFlopsWithin(&op));
+    }
+  }
+}
+
 void CheckTool::printText() {
   if (refusals.empty()) {
     outs() << options.model << ": " << options.target << " takes all of it ("
@@ -242,12 +269,23 @@ void CheckTool::printJson() {
 
 int CheckTool::run() {
   PrintDiagnostics diagnostics(context, options.model);
-  const TargetBackend *target = lookupTarget(StringRef(options.target).split(':').first);
+  auto [name, machine] = StringRef(options.target).split(':');
+  if (name == "npu") {
+    if (failed(load()))
+      return exitError;
+    countGraph();
+    askNPU(machine);
+    if (!module)
+      return exitError;
+    options.json ? printJson() : printText();
+    return refusals.empty() ? exitSuccess : exitDifferent;
+  }
+  const TargetBackend *target = lookupTarget(name);
   if (!target) {
-    printError("--target: expected one of " + llvm::join(getTargetNames(), ", ") + ", got '" + options.target + "'");
+    printError("--target: expected one of npu, " + llvm::join(getTargetNames(), ", ") + ", got '" + options.target + "'");
     return exitError;
   }
-  StringRef chip = StringRef(options.target).split(':').second;
+  StringRef chip = machine;
   if (!chip.empty()) {
     context.loadDialect<AICDialect>();
     if (!target->getTarget(&context, chip, [&] { return emitError(UnknownLoc::get(&context)); }))

@@ -14,12 +14,13 @@ from ._types import ValueInfo
 from .errors import CompileError, Diagnostic, Error, LoadError, RunError
 from .model import Model, Module, compile, compile_to, load, passes
 from .model import quantize_model as quantize
+from .npu import ProgramReport, Simulation
 from .quantization import Quantization
 from .session import InferenceSession, RunOptions, SessionOptions
 
 __version__ = _aic.version()
 
 __all__ = [
-    "CompileError", "Diagnostic", "Error", "InferenceSession", "LoadError", "Model", "Module", "Quantization", "RunError", "RunOptions",
-    "SessionOptions", "ValueInfo", "compile", "compile_to", "load", "passes", "quantize",
+    "CompileError", "Diagnostic", "Error", "InferenceSession", "LoadError", "Model", "Module", "ProgramReport", "Quantization", "RunError", "RunOptions",
+    "SessionOptions", "Simulation", "ValueInfo", "compile", "compile_to", "load", "passes", "quantize",
 ]

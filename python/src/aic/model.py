@@ -14,6 +14,7 @@ import numpy as np
 from . import _aic
 from ._types import ValueInfo, numpy_dtype
 from .errors import RunError
+from .npu import Simulation
 from .quantization import Quantization, Report, Samples
 
 PathOrBytes = str | os.PathLike | bytes
@@ -140,15 +141,25 @@ class Model:
         results = self.run([to_contiguous(given[i.name], i.numpy_dtype) for i in self.inputs])
         return results[0] if len(results) == 1 else tuple(results)
 
+    def simulate(self, *args: Any, jitter: int = 0, **kwargs: Any) -> "Simulation":
+        """Calls a model for the NPU with the machine's timing and the hazard detector; `jitter` (a seed) perturbs every
+        duration. The outputs are those of a plain call, bit for bit."""
+        from .npu import observe
+
+        with observe(jitter) as programs:
+            outputs = self(*args, **kwargs)
+        return Simulation(outputs, tuple(programs))
+
     def __repr__(self) -> str:
         return f"<aic.Model ({', '.join(map(str, self.inputs))}) -> ({', '.join(map(str, self.outputs))})>"
 
 
 def compile_to(model: ModelSource, output: str | os.PathLike, target: str = "x86", dims: Dims = None, *, name: str = "",
-               cpu: str = "host", features: str = "", header: bool = False, quantize: Samples | Quantization | None = None
-               ) -> Report | None:
+               cpu: str = "host", features: str = "", header: bool = False, quantize: Samples | Quantization | None = None,
+               machine: str = "edge-256") -> Report | None:
     """Compiles a model into the library `output` (and a C header beside it). Raises CompileError; then no file is left.
 
+    `target` is "x86" or "npu"; `machine`, for the NPU, is the name of a shipped machine or a machine file.
     With `quantize` (samples, see aic.Quantization) in 8 bits; the report about that is returned.
     """
     report = None
@@ -160,7 +171,7 @@ def compile_to(model: ModelSource, output: str | os.PathLike, target: str = "x86
     if isinstance(model, Module):
         model = model.bytecode()
     source = model if isinstance(model, bytes) else os.fspath(model)
-    _aic.compile(source, os.fspath(output), target, dims_option(dims), name, cpu, features, header)
+    _aic.compile(source, os.fspath(output), target, dims_option(dims), name, cpu, features, header, os.fspath(machine))
     return report
 
 

@@ -267,12 +267,13 @@ private:
 };
 
 void compile(const py::object &given, const std::string &output, const std::string &target, const std::string &dims,
-             const std::string &name, const std::string &cpu, const std::string &features, bool header) {
+             const std::string &name, const std::string &cpu, const std::string &features, bool header, const std::string &machine) {
   Source source(given);
   if (std::string error = tools::expectOtherFile(output, {source.path}); !error.empty())
     throw py::value_error("output: " + error);
   mlir::aic::CompileOptions options = makeOptions(dims);
   options.target = target;
+  options.machine = machine;
   options.name = name;
   options.cpu = cpu;
   options.features = features;
@@ -337,7 +338,7 @@ void bindCompiler(py::module_ &m) {
   m.def("host_cpu", &hostCpu);
   m.def("describe_passes", &describePasses);
   m.def("compile", &compile, py::arg("source"), py::arg("output"), py::arg("target"), py::arg("dims"), py::arg("name"),
-        py::arg("cpu"), py::arg("features"), py::arg("header"));
+        py::arg("cpu"), py::arg("features"), py::arg("header"), py::arg("machine"));
 }
 
 } // namespace aic::python

@@ -30,6 +30,11 @@ typedef struct aic_npu_options {
 int32_t aic_npu_run(const void *npub, size_t bytes, void *const *buffers, size_t count, const aic_npu_options *options,
                     char *error, size_t error_bytes);
 
+/* Simulator only. From now on, programs that this thread runs without options of their own run with timing and the
+ * hazard detector, and `report` gets each one's report as JSON (docs/NPU/Simulator.md), until `report` is null. */
+typedef void (*aic_npu_report)(void *user, const char *json);
+void aic_npu_observe(uint64_t jitter, aic_npu_report report, void *user);
+
 #ifdef __cplusplus
 }
 #endif
