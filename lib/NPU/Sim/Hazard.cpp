@@ -80,14 +80,20 @@ int64_t sim::commonByte(const Operation &a, const Region &regionA, int64_t baseA
 }
 
 HazardDetector::HazardDetector(const Decoded &decoded, MemoryImage &memory, Diagnostics &diagnostics)
-    : decoded(decoded), memory(memory), diagnostics(diagnostics) {}
+    : decoded(decoded), memory(memory), diagnostics(diagnostics) {
+  for (const DataPath &path : decoded.machine->paths)
+    if ((path.engine == Engine::LD || path.engine == Engine::ST) && path.maxInflight > 1)
+      overlaps[static_cast<size_t>(path.engine)] = true;
+}
 
 Clock HazardDetector::begin(const Issue &issue, const Clock *token, uint64_t cycle) {
   const size_t engine = static_cast<size_t>(issue.op->engine);
   Clock &clock = clocks[engine];
   if (token)
     join(clock, *token);
-  clock[engine] = started[engine]++; // its queue completes in order
+  const uint32_t before = started[engine]++;
+  if (!overlaps[engine])
+    clock[engine] = before;
   if (issue.enabled && issue.op->family != Family::Token) {
     const Region *region = decoded.regionsOf(*issue.op);
     for (unsigned i = 0; i < issue.op->regionCount; ++i, ++region)
@@ -101,7 +107,7 @@ Clock HazardDetector::begin(const Issue &issue, const Clock *token, uint64_t cyc
     }
   }
   Clock signal = clock;
-  signal[engine] = started[engine];
+  signal[engine] = started[engine]; // queues complete in order
   return signal;
 }
 
@@ -114,11 +120,14 @@ void HazardDetector::add(const Issue &issue, const Region &region, const Clock &
   access.number = issue.number, access.sequence = started[engine];
   for (size_t other = 1; other < kEngines; ++other) {
     const History &history = histories[place][other];
-    if (other == engine)
+    if (other == engine && !overlaps[engine])
       continue;
     for (size_t back = 1; back <= history.size; ++back) {
       const Access &before = history.ring[(history.next + kHistory - back) % kHistory];
-      if (before.sequence <= clock[other])
+      // Complete before this one, and before it in the program: so is all that is older.
+      if (before.number == access.number)
+        continue; // another region of the same instruction
+      if (before.sequence <= clock[other] && before.number < access.number)
         break;
       if ((before.region.write || region.write) && before.low < access.high && access.low < before.high)
         conflict(before, static_cast<Engine>(other), access, place, cycle);
@@ -151,7 +160,10 @@ void HazardDetector::conflict(const Access &before, Engine engine, const Access 
                  : std::string(reads ? " has read" : " has written") + " before only by luck";
   if (kind == Diagnostic::Kind::Raw && place == placeOf(Space::C0) && first.op->engine == Engine::MX)
     message += " (accumulators taken before MX is done)";
-  message += ": byte " + std::to_string(byte) + " of " + nameOfPlace(place) + ", nothing orders them at cycle " +
+  const bool turned =
+      !inOrder && before.sequence <= clocks[static_cast<size_t>(now.op->engine)][static_cast<size_t>(engine)];
+  message += ": byte " + std::to_string(byte) + " of " + nameOfPlace(place) +
+             (turned ? ", semaphores order them against the program, at cycle " : ", nothing orders them at cycle ") +
              std::to_string(cycle);
   diagnostics.report(kind, b, a, cycle, message);
 }

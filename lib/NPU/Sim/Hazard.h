@@ -4,7 +4,9 @@
 // Says which accesses nothing orders, whether or not they met in this run. A vector clock per engine tells what is
 // known to be complete when an instruction starts: all that its own queue has completed, and what the tokens it has
 // taken bring along. For each memory and engine the latest accesses are kept; a new one is held against those that its
-// clock does not cover. Queues that are full and the order of dispatch order nothing, as in the verifier.
+// clock does not cover. Several LDs, or STs, may be in execution at the same time: their queue orders their completions
+// only, as silicon may mix their bursts. Queues that are full and the order of dispatch order nothing, as in the
+// verifier.
 //
 //===----------------------------------------------------------------------===//
 
@@ -51,6 +53,7 @@ private:
   Diagnostics &diagnostics;
   std::array<Clock, kEngines> clocks{};
   Clock started{}, completed{};
+  std::array<bool, kEngines> overlaps{}; // LD, ST: several at a time
   std::array<std::array<History, kEngines>, kPlaces> histories;
 };
 
