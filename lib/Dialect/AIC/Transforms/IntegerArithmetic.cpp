@@ -9,6 +9,7 @@
 //   sum       q((x-zx)sx + (u-zu)su)                 -->  q1((x-zx)(sx/sy) + (u-zu)(su/sy))
 //   product   q((x-zx)sx * (u-zu)su)                 -->  q1((x-zx)(u-zu) * M)              M = sx su / sy
 //   function  q(f((x-zx)sx))                         -->  table[x]
+//   move      q(move((x-zx)sx))                      -->  move(x), as a table where q has another scale
 //
 // with q1 the quantisation by scale 1: round, add the zero point, saturate. M is
 // rounded to f32 once. Sums of integers have one value whatever the order, and
@@ -115,6 +116,7 @@ private:
   bool convertMean(Result result, Operation *op, ArrayRef<Operation *> clamps);
   bool convertPair(Result result, Operation *op, ArrayRef<Operation *> clamps);
   bool convertFunction(Result result);
+  bool convertMove(Result result);
 
   Value number(double value) {
     auto type = RankedTensorType::get({}, b.getF32Type());
@@ -409,6 +411,49 @@ bool Converter::convertFunction(Result result) {
   return true;
 }
 
+/// Elements are moved as integers, where everything between a dequantisation and a quantisation is moves.
+bool Converter::convertMove(Result result) {
+  SmallVector<std::pair<Operation *, unsigned>> moves;
+  Value value = result.op.getInput();
+  while (value.getDefiningOp() && !isa<DequantizeOp>(value.getDefiningOp())) {
+    std::optional<unsigned> operand = movedOperand(value.getDefiningOp());
+    if (!operand)
+      return false;
+    moves.push_back({value.getDefiningOp(), *operand});
+    value = value.getDefiningOp()->getOperand(*operand);
+  }
+  auto root = value.getDefiningOp<DequantizeOp>();
+  std::optional<Levels> x = root ? Levels::of(value) : std::nullopt;
+  if (!x || !x->isPerTensor() || !x->isByte())
+    return false;
+  Value moved = x->levels;
+  for (auto [op, operand] : llvm::reverse(moves)) {
+    IRMapping mapping;
+    mapping.map(op->getOperand(operand), moved);
+    if (auto pad = dyn_cast<PadOp>(op)) {
+      eval::Tensor level;
+      if (!eval::quantize(*toTensor(constantOf(pad.getValue())), *toTensor(constantOf(root.getScale())),
+                          *toTensor(constantOf(root.getZeroPoint())), 0, 0, level)
+               .empty())
+        return false;
+      mapping.map(pad.getValue(), constant(level));
+    }
+    Operation *clone = b.clone(*op, mapping);
+    clone->getResult(0).setType(typeOf(op->getResult(0)).clone(typeOf(x->levels).getElementType()));
+    moved = clone->getResult(0);
+  }
+  QuantizeOp op = result.op;
+  bool isSame = float(x->scale.front()) == float(result.scale) && moved.getType() == op.getResult().getType() &&
+                numbersOf(root.getZeroPoint()) == numbersOf(op.getZeroPoint());
+  if (isSame) {
+    op.replaceAllUsesWith(moved);
+    return true;
+  }
+  Value real = DequantizeOp::create(b, loc, typeOf(op.getInput()), moved, root.getScale(), root.getZeroPoint(), 0, 0);
+  op.getInputMutable().assign(real);
+  return convertFunction(result);
+}
+
 bool Converter::convert(QuantizeOp op) {
   std::optional<Result> result = Result::of(op);
   if (!result)
@@ -429,6 +474,8 @@ bool Converter::convert(QuantizeOp op) {
   Operation *def = value.getDefiningOp();
   if (!def)
     return false;
+  if (clamps.empty() && convertMove(*result))
+    return true;
   if (isa<ConvOp, ConvTransposeOp, MatmulOp>(def))
     return convertSum(*result, def, def->getNumOperands() > 2 ? def->getOperand(2) : Value(), clamps);
   if (auto add = dyn_cast<AddOp>(def))

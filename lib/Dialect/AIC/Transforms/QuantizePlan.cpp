@@ -57,28 +57,11 @@ StringRef stringify(LayerKind kind) {
   return "";
 }
 
-namespace {
-
-RankedTensorType typeOf(Value value) { return dyn_cast<RankedTensorType>(value.getType()); }
-
-bool isReal(Value value) {
-  auto type = typeOf(value);
+static bool isReal(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && type.getElementType().isF32();
 }
 
-bool makesOneReal(Operation &op) { return op.getNumResults() == 1 && isReal(op.getResult(0)); }
-
-bool isUnary(Operation *op) {
-  return isa<AbsOp, NegOp, SignOp, ReluOp, ExpOp, LogOp, SqrtOp, RsqrtOp, ErfOp, SigmoidOp, TanhOp, SinOp, CosOp, TanOp,
-             AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, FloorOp, CeilOp, RoundOp>(op);
-}
-
-bool isBinary(Operation *op) { return isa<AddOp, SubOp, MulOp, DivOp, PowOp, MaximumOp, MinimumOp>(op); }
-
-/// Whether the operation may be a layer of two tensors.
-bool isPair(Operation *op) { return isa<AddOp, SubOp, MulOp, MaximumOp, MinimumOp>(op); }
-
-/// The operand whose elements the result consists of. Maxima are elements too.
 std::optional<unsigned> movedOperand(Operation *op) {
   if (auto pad = dyn_cast<PadOp>(op))
     if (pad.getMode() == PadMode::constant && !isSplatConstant(pad.getValue()))
@@ -95,6 +78,22 @@ std::optional<unsigned> movedOperand(Operation *op) {
     return 0;
   return std::nullopt;
 }
+
+namespace {
+
+RankedTensorType typeOf(Value value) { return dyn_cast<RankedTensorType>(value.getType()); }
+
+bool makesOneReal(Operation &op) { return op.getNumResults() == 1 && isReal(op.getResult(0)); }
+
+bool isUnary(Operation *op) {
+  return isa<AbsOp, NegOp, SignOp, ReluOp, ExpOp, LogOp, SqrtOp, RsqrtOp, ErfOp, SigmoidOp, TanhOp, SinOp, CosOp, TanOp,
+             AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, FloorOp, CeilOp, RoundOp>(op);
+}
+
+bool isBinary(Operation *op) { return isa<AddOp, SubOp, MulOp, DivOp, PowOp, MaximumOp, MinimumOp>(op); }
+
+/// Whether the operation may be a layer of two tensors.
+bool isPair(Operation *op) { return isa<AddOp, SubOp, MulOp, MaximumOp, MinimumOp>(op); }
 
 bool isProduct(Operation *op) {
   if (isa<ConvOp, ConvTransposeOp>(op))

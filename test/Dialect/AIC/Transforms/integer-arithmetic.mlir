@@ -92,3 +92,25 @@ func.func @others(%x: tensor<4xi8>, %y: tensor<4xi8>) -> tensor<4xi8> {
   %7 = aic.quantize %6, %sx, %z {axis = 0 : i64, block_size = 0 : i64} : (tensor<4xf32>, tensor<f32>, tensor<i8>) -> tensor<4xi8>
   return %7 : tensor<4xi8>
 }
+
+// -----
+
+// Between a dequantisation and a quantisation elements move as integers; another scale behind is a table.
+// CHECK-LABEL: func.func @moves
+// CHECK-SAME: (%[[X:.+]]: tensor<1x2x4x4xi8>)
+// CHECK: %[[P:.+]] = aic.max_pool %[[X]] {{.*}} -> tensor<1x2x2x2xi8>
+// CHECK: %[[T:.+]] = aic.transpose %[[P]] {{.*}} -> tensor<1x2x2x2xi8>
+// CHECK: %[[I:.+]] = aic.cast %[[T]]
+// CHECK: %[[G:.+]] = aic.gather %{{.+}}, %[[I]]
+// CHECK: return %[[T]], %[[G]]
+func.func @moves(%x: tensor<1x2x4x4xi8>) -> (tensor<1x2x2x2xi8>, tensor<1x2x2x2xi8>) {
+  %s = arith.constant dense<0.25> : tensor<f32>
+  %t = arith.constant dense<0.5> : tensor<f32>
+  %z = arith.constant dense<3> : tensor<i8>
+  %0 = aic.dequantize %x, %s, %z {axis = 0 : i64, block_size = 0 : i64} : (tensor<1x2x4x4xi8>, tensor<f32>, tensor<i8>) -> tensor<1x2x4x4xf32>
+  %1 = aic.max_pool %0 {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, ceil_mode = false, channels_last = false} : (tensor<1x2x4x4xf32>) -> tensor<1x2x2x2xf32>
+  %2 = aic.transpose %1 {permutation = array<i64: 0, 2, 3, 1>} : (tensor<1x2x2x2xf32>) -> tensor<1x2x2x2xf32>
+  %3 = aic.quantize %2, %s, %z {axis = 0 : i64, block_size = 0 : i64} : (tensor<1x2x2x2xf32>, tensor<f32>, tensor<i8>) -> tensor<1x2x2x2xi8>
+  %4 = aic.quantize %2, %t, %z {axis = 0 : i64, block_size = 0 : i64} : (tensor<1x2x2x2xf32>, tensor<f32>, tensor<i8>) -> tensor<1x2x2x2xi8>
+  return %3, %4 : tensor<1x2x2x2xi8>, tensor<1x2x2x2xi8>
+}

@@ -50,6 +50,9 @@ struct QuantPlan {
 
 QuantPlan planLayers(Block &block);
 
+/// The operand whose elements an operation of f32 only moves. A maximum is an element, too.
+std::optional<unsigned> movedOperand(Operation *op);
+
 /// The constant that a value is, or null.
 ElementsAttr constantOf(Value value);
 /// Whether a value is a constant of equal elements.
