@@ -47,13 +47,18 @@ private:
 /// Knows what the manifest says; the library is not loaded.
 class ManifestRunner final : public Runner {
 public:
-  explicit ManifestRunner(std::string manifest) : text(std::move(manifest)) {
+  explicit ManifestRunner(std::string manifest) : text(std::move(manifest)) {}
+
+  /// False on text that is no manifest.
+  bool parse() {
     for (auto [key, ports] : {std::pair("inputs", &inputPorts), std::pair("outputs", &outputPorts)}) {
       std::vector<::aic::Port> found;
-      (void)::aic::parsePorts(text, key, found);
+      if (!::aic::parsePorts(text, key, found))
+        return false;
       for (const ::aic::Port &port : found)
         ports->push_back({port.name, port.type, port.dims, port.symbols});
     }
+    return true;
   }
 
   std::string manifest() const override { return text; }
@@ -70,7 +75,13 @@ private:
 
 std::unique_ptr<Runner> describeLibrary(const std::string &path, std::string &error) {
   std::string text = ::aic::Model::readManifest(path, error);
-  return error.empty() ? std::make_unique<ManifestRunner>(std::move(text)) : nullptr;
+  if (!error.empty())
+    return nullptr;
+  auto runner = std::make_unique<ManifestRunner>(std::move(text));
+  if (runner->parse())
+    return runner;
+  error = "'" + path + "': expected a manifest that lists inputs and outputs";
+  return nullptr;
 }
 
 std::unique_ptr<Runner> loadLibrary(const std::string &path, int threads, std::string &error) {

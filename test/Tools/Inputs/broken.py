@@ -52,6 +52,14 @@ def files(paths: list[str]) -> None:
         for kind, data in broken.items():
             names[kind] = f"{kind}{path.suffix}"
             pathlib.Path(names[kind]).write_bytes(data)
+        if path.suffix == ".so":
+            good = path.read_bytes()
+            start = good.index(b'{"abi"')
+            end = good.index(b"\0", start)
+            for kind, text in {"manifest-cut": good[start:start + 60], "manifest-empty": b"", "manifest-list": b"[]",
+                               "manifest-noise": bytes(range(1, 200)), "manifest-deep": b"[" * (end - start)}.items():
+                names[kind] = f"{kind}.so"
+                pathlib.Path(names[kind]).write_bytes(good[:start] + text[:end - start].ljust(end - start) + good[end:])
         for command, options in COMMANDS.items():
             if path.suffix == ".so" and command != "aic-run":
                 continue
