@@ -101,7 +101,6 @@ struct Options {
   bool uninitialised = true; // registers and shared memory
   bool async = true;         // poison data in flight, report its use
   bool divergence = true;
-  bool bounds = true;
   bool counters = false;
   AsyncMode asyncMode = AsyncMode::Late;
   uint64_t seed = 0;         // permutes blocks, warps and lane groups; 0 is the natural order
