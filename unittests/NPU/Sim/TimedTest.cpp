@@ -82,6 +82,78 @@ TEST(Timed, SameSeedSameRun) {
   EXPECT_EQ(reports[0], reports[1]);
 }
 
+TEST(Timed, SpeedOfAConvolution) {
+  // A 3 x 3 convolution over 64 channels, 56 x 56 pixels: gather, product, result, with data and detector.
+  Bench bench;
+  unsigned in = bench.segment(SegmentKind::Input, 58 * 56 * 64), out = bench.segment(SegmentKind::Output, 56 * 56 * 32);
+  bench.randomize(in, 1);
+  bench.semaphore(0, Engine::LD, Engine::MV), bench.semaphore(1, Engine::MV, Engine::MX);
+  bench.semaphore(2, Engine::MX, Engine::FX), bench.semaphore(3, Engine::FX, Engine::ST);
+  bench.semaphore(4, Engine::ST, Engine::MV, 1);
+  bench.add(Opcode::LD,
+            {{Field::src, global(in, 0)},
+             {Field::dst, local(Space::L1, 0)},
+             {Field::n0, 3584},
+             {Field::n1, 58},
+             {Field::n2, 1},
+             {Field::n3, 1},
+             {Field::ss1, 3584},
+             {Field::ds1, 3584}},
+            -1, 0);
+  bench.addOn(Engine::MV, Opcode::SWAIT, {}, 0);
+  bench.add(Opcode::LDB, Bench::tile(local(Space::B0, 0), local(Space::L1, 0), 32, 576, 1));
+  for (int64_t row = 0; row < 112; ++row) {
+    bench.add(Opcode::LDA,
+              {{Field::dst, local(Space::A0, 0)},
+               {Field::src, local(Space::L1, 0)},
+               {Field::h, 56},
+               {Field::w, 56},
+               {Field::c, 64},
+               {Field::pix_stride, 64},
+               {Field::row_stride, 3584},
+               {Field::kh, 3},
+               {Field::kw, 3},
+               {Field::sh, 1},
+               {Field::sw, 1},
+               {Field::dh, 1},
+               {Field::dw, 1},
+               {Field::pt, 1},
+               {Field::pl, 1},
+               {Field::ow, 56},
+               {Field::m_start, row * 28},
+               {Field::m_len, 28},
+               {Field::k_len, 576}},
+              4, 1);
+    bench.add(Opcode::MMA,
+              {{Field::a, local(Space::A0, 0)},
+               {Field::b, local(Space::B0, 0)},
+               {Field::c, local(Space::C0, 0)},
+               {Field::m, 28},
+               {Field::n, 32},
+               {Field::k, 576}},
+              1, 2);
+    bench.add(Opcode::FXOUT,
+              {{Field::c, local(Space::C0, 0)},
+               {Field::dst, local(Space::VB, 0)},
+               {Field::m, 28},
+               {Field::n, 32},
+               {Field::dst_stride, 32},
+               {Field::acc, code(DType::i32)},
+               {Field::out, code(DType::i8)},
+               {Field::qmode, static_cast<int64_t>(QMode::scalar)},
+               {Field::scale, f32Bits(0.0001f)}},
+              2, 3);
+    bench.store(Space::VB, 0, out, row * 28 * 32, 28 * 32, 3, 4);
+  }
+  bench.options.mode = RunMode::Timed;
+  std::clock_t start = std::clock();
+  RunResult result = bench.runWell();
+  double seconds = double(std::clock() - start) / CLOCKS_PER_SEC;
+  EXPECT_EQ(result.report.total.matrixMacs, 112u * 28 * 32 * 576);
+  std::printf("convolution with data and detector: %.2f GMAC/s\n",
+              double(result.report.total.matrixMacs) / seconds * 1e-9);
+}
+
 TEST(Timed, Speed) {
   Gemm gemm(machineNamed("edge-256"), 8 * 4000, 24, 32 * 8, 8, 32);
   gemm.options.mode = RunMode::Timed, gemm.options.moveData = false;
