@@ -108,7 +108,9 @@ int aic::npu::tools::mutatorMain(int argc, char **argv) {
   for (const std::string &input : inputs) {
     MappedFile file;
     Npub npub;
-    if (!loadNpub(input, file, npub, error))
+    ReadOptions reading;
+    reading.copyConstants = numbers[1] > 0; // the verifier needs none
+    if (!loadNpub(input, file, npub, error, reading))
       return line.error(error);
     if (numbers[1] > 0)
       options.dynamic = DynamicCheck(npub.machine, static_cast<unsigned>(numbers[1]), options.verify.arguments);
