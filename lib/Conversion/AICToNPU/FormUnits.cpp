@@ -275,6 +275,7 @@ struct FormUnits final : impl::NPUFormUnitsPassBase<FormUnits> {
         form(ops[i], description);
         refresh(block);
       }
+      dropLoneMovements(block);
     }
   }
 

@@ -71,6 +71,8 @@ bool becomeDepthwise(UnitOp conv, const hw::Machine &machine);
 FormResult formRows(Operation *root, const hw::Machine &machine);
 FormResult formMovement(Operation *root, const hw::Machine &machine);
 FormResult formElementwise(Operation *root, const hw::Machine &machine);
+/// Puts movements back that only meet work of the host.
+void dropLoneMovements(Block &block);
 
 //===-- Matching ---------------------------------------------------------------===//
 
