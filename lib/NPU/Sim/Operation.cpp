@@ -229,6 +229,10 @@ private:
       --next;
       r.count[next] = static_cast<int32_t>(dim->count), r.stride[next] = dim->stride;
     }
+    // More bytes than the memory has: some would be written again and again, for as long as strides of 0 please.
+    Place place = op->operands[slot].place;
+    if (write && place != kNoPlace && decoded.placeBytes[place] / std::max<int64_t>(r.run, 1) < r.runs())
+      fault(std::string("writes more bytes than ") + nameOfPlace(place) + " has");
     r.low = offset, r.high = offset + r.run;
     for (unsigned d = 0; d < kRegionDims; ++d) {
       int64_t span = (r.count[d] - 1) * r.stride[d];
@@ -270,9 +274,6 @@ private:
     int64_t dst[] = {get(Field::ds3), get(Field::ds2), get(Field::ds1)};
     region(slot::Src, true, false, s.run, {{counts[0], src[0]}, {counts[1], src[1]}, {counts[2], src[2]}});
     region(slot::Dst, false, true, s.run, {{counts[0], dst[0]}, {counts[1], dst[1]}, {counts[2], dst[2]}});
-    // More bytes than the destination has: some are written again and again.
-    if (decoded.placeBytes[op->operands[slot::Dst].place] / s.run < counts[0] * counts[1] * counts[2])
-      fault("moves more bytes than '" + nameOfPlace(op->operands[slot::Dst].place) + "' has");
     // Dimensions that continue the run on both sides become part of it.
     unsigned next = 3;
     for (unsigned d = 3; d-- > 0;) {

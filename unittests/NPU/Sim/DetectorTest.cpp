@@ -277,7 +277,7 @@ TEST(Traps, FieldsThatMakeNoSense) {
                 fields.push_back({f, 65535});
               b.add(Opcode::LD, fields);
             }),
-            "trap: pc 0 LD: moves more bytes than 'L1' has\n");
+            "trap: pc 0 LD: writes more bytes than L1 has\n");
   EXPECT_EQ(trapOf([](Bench &b) {
               b.add(Opcode::MMA, {{Field::a, local(Space::A0, 0)},
                                   {Field::b, local(Space::B0, 0)},
