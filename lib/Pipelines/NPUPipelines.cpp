@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "aic/Conversion/AICToNPU/Passes.h"
+#include "aic/Dialect/AIC/Transforms/Passes.h"
 #include "aic/Dialect/NPU/Transforms/Passes.h"
 #include "aic/Pipelines/Pipelines.h"
 #include "aic/Target/NPU/Passes.h"
@@ -10,6 +11,8 @@
 namespace mlir::aic {
 
 void buildNPUUnitsPipeline(OpPassManager &pm, const NPUPipelineOptions &options) {
+  pm.addNestedPass<func::FuncOp>(npu::createNPUDemotePass());
+  pm.addPass(createConstantFoldPass()); // constants in f16
   npu::NPUFormUnitsPassOptions units;
   units.machine = options.machine;
   pm.addNestedPass<func::FuncOp>(npu::createNPUFormUnitsPass(units));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- EmitElementwise.cpp - Steps on chunks of rows in VB ----------------===//
 //
-// The tensor is cut into chunks of whole rows, or of parts of a row where a row does not fit. Chunks of operands and
-// results are double-buffered; results of steps share buffers by lifetime.
+// The tensor is cut into chunks of whole rows, or of parts of a row where a row does not fit and nothing is reduced
+// along it. Chunks of operands and results are double-buffered; results of steps share buffers by lifetime. A step that
+// reduces rows, or works on such results alone, gives one element for each row (a column).
 //
 //===----------------------------------------------------------------------===//
 #include "ProgramBuilder.h"
@@ -20,6 +21,7 @@ struct Step {
   int64_t a = -1, b = -1, c = -1, round = 0, zero = 0;
   float imm = 0;
   bool hasImmediate = false;
+  bool reduces() const { return op == Opcode::RSUM || op == Opcode::RMAX || op == Opcode::RMIN; }
 };
 
 Opcode opcodeOf(StringRef name) {
@@ -35,6 +37,7 @@ public:
   LogicalResult run();
 
 private:
+  int64_t modeOf(int64_t reg) const { return reg < operands ? modes[reg] : isColumn[reg - operands] ? int64_t(Column) : int64_t(Whole); }
   int64_t bytesOf(int64_t reg) const { return int64_t(hw::bytesOf(types[reg])); }
   /// Chooses rows and columns of a chunk; false if not even a granule fits.
   bool choose();
@@ -49,6 +52,8 @@ private:
   ArrayRef<int64_t> modes;
   SmallVector<Step> steps;
   SmallVector<hw::DType> types;      // by register
+  SmallVector<bool> isColumn;        // by step: one element for each row
+  bool hasReduction = false;
   SmallVector<int> temporaryOf;      // by step: its buffer, -1 for the result
   SmallVector<int64_t> temporaries;  // widest element of each buffer
   SmallVector<std::vector<Value>> buffers; // by register: slots
@@ -69,17 +74,20 @@ int64_t Emitter::vectorBytes(int64_t rows, int64_t columns) const {
   }
   for (int64_t width : temporaries)
     bytes += granules(rows * columns * width);
-  return bytes + 2 * granules(rows * columns * bytesOf(types.size() - 1));
+  for (size_t i = 0; i + 1 < steps.size(); ++i)
+    if (isColumn[i])
+      bytes += granules(rows * bytesOf(operands + int64_t(i)));
+  return bytes + 2 * granules(rows * (isColumn.back() ? 1 : columns) * bytesOf(types.size() - 1));
 }
 
 bool Emitter::choose() {
   int64_t limit = int64_t(p.machine.space(hw::Space::VB).bytes);
   // Without broadcasts the tensor is one row; cut it as it fits.
-  chunkColumns = std::min<int64_t>(inner, 32768);
+  chunkColumns = hasReduction ? inner : std::min<int64_t>(inner, 32768);
   chunkRows = 1;
-  while (chunkColumns > 32 && vectorBytes(1, chunkColumns) > limit)
+  while (!hasReduction && chunkColumns > 32 && vectorBytes(1, chunkColumns) > limit)
     chunkColumns = std::max<int64_t>(32, (chunkColumns / 2 + 31) / 32 * 32);
-  if (vectorBytes(1, chunkColumns) > limit)
+  if (vectorBytes(1, chunkColumns) > limit || chunkColumns > 65535)
     return false;
   if (chunkColumns == inner)
     while (chunkRows * 2 <= std::min<int64_t>(outer, 4095) && vectorBytes(chunkRows * 2, inner) <= limit)
@@ -90,28 +98,30 @@ bool Emitter::choose() {
 }
 
 void Emitter::emitStep(const Step &step, int64_t target, int64_t rows, int64_t columns) {
-  int64_t total = int64_t(types.size());
-  bool flat = true; // every operand is whole: one long repetition
+  bool column = isColumn[target - operands];
+  bool flat = !step.reduces(); // every operand is whole: one long repetition
   for (int64_t reg : {step.a, step.b, step.c})
-    flat &= reg < 0 || reg >= operands || modes[reg] == Whole || modes[reg] == Table || modes[reg] == Single;
+    flat &= reg < 0 || modeOf(reg) == Whole || modeOf(reg) == Table || modeOf(reg) == Single;
   int64_t len = columns, rep = rows;
   if (flat && rows * columns <= 65535)
     len = rows * columns, rep = 1;
+  if (column && !step.reduces())
+    len = rows, rep = 1;
   InstructionSpec spec(step.op);
   auto set = [&](Field address, Field stride, Field broadcast, int64_t reg) {
     const std::vector<Value> &slots = buffers[reg];
     spec.set(address, slots.front());
-    int64_t mode = reg < operands ? modes[reg] : int64_t(Whole);
+    int64_t mode = modeOf(reg);
     if (mode == Whole && rep > 1)
       spec.set(stride, columns * bytesOf(reg));
-    if (mode == Column)
+    if (mode == Column && !column)
       spec.set(stride, bytesOf(reg)).set(broadcast, 1);
     if (mode == Single)
       spec.set(broadcast, 1);
   };
   spec.set(Field::dst, buffers[target].front()).set(Field::ddt, int64_t(step.type)).set(Field::len, len).set(Field::rep, rep);
   if (rep > 1)
-    spec.set(Field::dst_stride, columns * int64_t(hw::bytesOf(step.type)));
+    spec.set(Field::dst_stride, (column ? 1 : columns) * int64_t(hw::bytesOf(step.type)));
   set(Field::s0, Field::s0_stride, Field::s0_bcast, step.a);
   spec.set(Field::s0dt, int64_t(types[step.a]));
   if (step.b >= 0) {
@@ -122,7 +132,6 @@ void Emitter::emitStep(const Step &step, int64_t target, int64_t rows, int64_t c
     spec.set(Field::s1dt, int64_t(types[step.a]));
   }
   spec.set(Field::round, step.round).set(Field::zp, step.zero);
-  (void)total;
   p.emit(spec);
 }
 
@@ -158,6 +167,12 @@ void Emitter::chunk(int64_t row, int64_t rows, int64_t column, int64_t columns, 
     emitStep(step, operands + int64_t(i), rows, columns);
   int64_t e = bytesOf(result);
   Place to = p.placeOf(unit.getOutputs()[0]);
+  if (isColumn.back()) {
+    to.offset += row * e;
+    p.store(buffers[result].front(), to, rows * e);
+    buffers = all;
+    return;
+  }
   to.offset += (row * inner + column) * e;
   p.store(buffers[result].front(), 0, to, {{rows, columns * e, inner * e}, {columns, e, e}}, e, {int32_t(row), int32_t(column), 0, 0});
   buffers = all;
@@ -184,6 +199,17 @@ LogicalResult Emitter::run() {
     steps.push_back(step);
     types.push_back(step.type);
   }
+  for (const Step &step : steps) {
+    bool column = step.reduces();
+    if (!column) {
+      column = true;
+      for (int64_t reg : {step.a, step.b, step.c})
+        column &= reg < 0 || modeOf(reg) == Column || modeOf(reg) == Single;
+      column &= step.a >= 0 && modeOf(step.a) == Column;
+    }
+    isColumn.push_back(column);
+    hasReduction |= step.reduces();
+  }
   // Buffers of steps: reused after the last reader. In-place would be legal too, but ties the engine to one order.
   SmallVector<size_t> lastUse(steps.size(), 0);
   for (auto [i, step] : llvm::enumerate(steps))
@@ -192,9 +218,9 @@ LogicalResult Emitter::run() {
         lastUse[reg - operands] = i;
   SmallVector<size_t> freeAfter;
   for (auto [i, step] : llvm::enumerate(steps)) {
-    if (i + 1 == steps.size()) {
+    if (i + 1 == steps.size() || isColumn[i]) {
       temporaryOf.push_back(-1);
-      break;
+      continue;
     }
     int chosen = -1;
     for (auto [t, until] : llvm::enumerate(freeAfter))
@@ -209,7 +235,7 @@ LogicalResult Emitter::run() {
     temporaries[chosen] = std::max(temporaries[chosen], int64_t(hw::bytesOf(step.type)));
     temporaryOf.push_back(chosen);
   }
-  if (outer > 1 && llvm::all_of(modes, [](int64_t m) { return m == Whole || m == Single || m == Table; }))
+  if (outer > 1 && !hasReduction && llvm::all_of(modes, [](int64_t m) { return m == Whole || m == Single || m == Table; }))
     inner *= outer, outer = 1;
   if (!choose())
     return unit.emitOpError("expected a chunk that fits VB");
@@ -236,7 +262,9 @@ LogicalResult Emitter::run() {
   for (auto [i, t] : llvm::enumerate(temporaryOf))
     if (t >= 0)
       buffers[operands + i] = {shared[t]};
-  results = p.slots(Space::VB, chunkRows * chunkColumns * bytesOf(int64_t(types.size()) - 1), 2, "y");
+    else if (isColumn[i] && i + 1 != steps.size())
+      buffers[operands + i] = {p.buffer(Space::VB, chunkRows * bytesOf(operands + int64_t(i)), "column")};
+  results = p.slots(Space::VB, chunkRows * (isColumn.back() ? 1 : chunkColumns) * bytesOf(int64_t(types.size()) - 1), 2, "y");
   buffers.back() = results;
   unsigned turn = 0;
   for (int64_t row = 0; row < outer; row += chunkRows)

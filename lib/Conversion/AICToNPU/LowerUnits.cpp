@@ -83,7 +83,6 @@ LogicalResult LowerUnits::emitUnit(ProgramBuilder &p, UnitOp unit) {
                   .Case("matmul", emitMatmul)
                   .Case("window", emitWindow)
                   .Case("elementwise", emitElementwise)
-                  .Case("rows", emitRows)
                   .Case("copy", emitCopy)
                   .Default(nullptr);
   if (!emit)

@@ -83,7 +83,6 @@ LogicalResult emitConvolution(ProgramBuilder &p, UnitOp unit);
 LogicalResult emitMatmul(ProgramBuilder &p, UnitOp unit);
 LogicalResult emitWindow(ProgramBuilder &p, UnitOp unit);
 LogicalResult emitElementwise(ProgramBuilder &p, UnitOp unit);
-LogicalResult emitRows(ProgramBuilder &p, UnitOp unit);
 LogicalResult emitCopy(ProgramBuilder &p, UnitOp unit);
 
 /// Reads of a unit's parameters.

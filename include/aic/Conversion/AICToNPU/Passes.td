@@ -12,16 +12,33 @@ def NPUFormUnitsPass : Pass<"npu-form-units", "::mlir::func::FuncOp"> {
     exact sum of products in 32 bits, one f32 multiplication by `s_x * s_w / s_y`, round half to even, add the zero
     point, saturate. That is the integer meaning of the QDQ form; it differs from the f32 evaluation of the same graph
     by at most one step where the two roundings fall on different sides. A quantisation that stands in the graph is
-    never skipped. Unquantised f32 work becomes f16 units between casts if `half` is set, otherwise it stays.
+    never skipped. Unquantised work is taken in f16 (see `npu-demote`), pointwise operations and rows in f32 too.
 
     What stays keeps its form and gets the attribute `npu.reason` with the reason.
 
     Assumes static shapes. Guarantees: a unit's region yields the bits that the program will (integers), or f16
     operations with f32 accumulation.
   }];
-  let options = [Option<"machine", "machine", "std::string", "\"edge-256\"", "Name of a shipped machine or a machine file: what does not fit it is left">,
-                 Option<"half", "half", "bool", "true", "Compute unquantised f32 operations in f16">];
+  let options = [Option<"machine", "machine", "std::string", "\"edge-256\"", "Name of a shipped machine or a machine file: what does not fit it is left">];
   let dependentDialects = ["::mlir::npu::NPUDialect", "::mlir::aic::AICDialect", "::mlir::arith::ArithDialect"];
+}
+
+def NPUDemotePass : Pass<"npu-demote", "::mlir::func::FuncOp"> {
+  let summary = "Compute unquantised f32 operations in f16";
+  let description = [{
+    The NPU multiplies 8-bit integers and 16-bit floats. Operations on f32 that it has in f16 become f16 between
+    `aic.cast`, without conversions between neighbours; sums of products stay in f32 inside an operation. Values of
+    8-bit layers (from a dequantisation to the next quantisation) stay as they are.
+
+    ```mlir
+    %1 = aic.matmul %0, %w : (tensor<4x64xf32>, tensor<64x8xf32>) -> tensor<4x8xf32>
+    // becomes
+    %x = aic.cast %0 : (tensor<4x64xf32>) -> tensor<4x64xf16>
+    %h = aic.cast %w : (tensor<64x8xf32>) -> tensor<64x8xf16>
+    %m = aic.matmul %x, %h : (tensor<4x64xf16>, tensor<64x8xf16>) -> tensor<4x8xf16>
+    %1 = aic.cast %m : (tensor<4x8xf16>) -> tensor<4x8xf32>
+    ```
+  }];
 }
 
 def NPUInlineUnitsPass : Pass<"npu-inline-units", "::mlir::func::FuncOp"> {

@@ -1,6 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "ProgramBuilder.h"
-
-namespace mlir::npu {
-LogicalResult emitRows(ProgramBuilder &, UnitOp unit) { return unit.emitOpError("expected an emitter"); }
-} // namespace mlir::npu
