@@ -11,6 +11,17 @@ uint32_t &GlobalShadow::own(uint32_t block) {
   return clock;
 }
 
+GlobalShadow::Cell *GlobalShadow::page(uint64_t number) {
+  if (number != lastNumber) {
+    auto &entry = pages[number];
+    if (!entry)
+      entry = std::make_unique<Cell[]>(1024);
+    lastNumber = number;
+    lastPage = entry.get();
+  }
+  return lastPage;
+}
+
 bool GlobalShadow::ordered(Warp &warp, unsigned lane, const Stamp &stamp) {
   uint32_t block = uint32_t(warp.block->linear);
   if (stamp.block == ~0u)
@@ -26,21 +37,18 @@ void GlobalShadow::access(Warp &warp, uint32_t lanes, const uint64_t *addresses,
                           bool atomic) {
   uint32_t block = uint32_t(warp.block->linear);
   uint32_t blockClock = own(block);
+  Stamp now;
+  now.block = block;
+  now.clock = warp.block->clocks.clock(warp.index);
+  now.pc = warp.at;
+  now.blockClock = blockClock;
+  now.atomic = atomic;
   for (uint32_t m = lanes; m; m &= m - 1) {
     unsigned lane = unsigned(__builtin_ctz(m));
-    Stamp now;
-    now.block = block;
-    now.thread = warp.index * 32 + lane;
-    now.clock = warp.block->clocks.clock(warp.index);
-    now.pc = warp.at;
-    now.blockClock = blockClock;
-    now.atomic = atomic;
+    now.thread = uint16_t(warp.index * 32 + lane);
     // Words; two threads that write different bytes of one word are not told apart.
     for (uint64_t word = addresses[lane] / 4; word * 4 < addresses[lane] + bytes; ++word) {
-      auto &page = pages[word >> 10];
-      if (!page)
-        page = std::make_unique<Cell[]>(1024);
-      Cell &cell = page[word & 1023];
+      Cell &cell = page(word >> 10)[word & 1023];
       const Stamp *bad = nullptr;
       bool partial = addresses[lane] % 4 || bytes % 4;
       if (!partial) {

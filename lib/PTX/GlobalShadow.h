@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Races in global memory, within a block and across blocks; only when asked for. Blocks are ordered with each other by
+// Races in global memory, within a block and across blocks; only when asked for. Of the readers of a word only the last
+// one is kept. Blocks are ordered with each other by
 // release and acquire accesses to one address, a clock a block; threads of a block by the block's own clocks.
 #ifndef AIC_PTX_GLOBALSHADOW_H
 #define AIC_PTX_GLOBALSHADOW_H
@@ -22,7 +23,8 @@ public:
 
 private:
   struct Stamp {
-    uint32_t block = ~0u, thread = 0, clock = 0, pc = 0, blockClock = 0;
+    uint32_t block = ~0u, clock = 0, pc = 0, blockClock = 0;
+    uint16_t thread = 0;
     bool atomic = false;
   };
   struct Cell {
@@ -31,6 +33,9 @@ private:
   using BlockClocks = std::unordered_map<uint32_t, uint32_t>;
   bool ordered(Warp &warp, unsigned lane, const Stamp &stamp);
   uint32_t &own(uint32_t block);
+  Cell *page(uint64_t number);
+  uint64_t lastNumber = ~uint64_t(0);
+  Cell *lastPage = nullptr;
   std::unordered_map<uint64_t, std::unique_ptr<Cell[]>> pages; // of 1024 words
   std::unordered_map<uint32_t, BlockClocks> knows;             // by block
   std::unordered_map<uint64_t, BlockClocks> published;         // by address

@@ -17,7 +17,8 @@ ARGUMENTS OF THE KERNEL, in its order
   --arg=NAME:TYPE[SHAPE]:SOURCE   a buffer, for example A:f16[256x64]:rand
       TYPE    f16 bf16 f32 f64 i1 i8 i16 i32 i64 u8 u16 u32 u64
       SOURCE  rand (multiples of 1/8 in [-1,1]; small integers), zeros, out (not initialised), @FILE.npy
-      With :map=BOX[/SWIZZLE] behind the source the kernel gets a tensor map of the buffer by value, for example
+      With :map=BOX[/SWIZZLE] behind the source the kernel gets a tensor map of the buffer, by value or (where its
+      parameter has 8 bytes) by address, for example
       A:f16[256x320]:rand:map=128x64/128 (swizzle 0, 32, 64 or 128 bytes; shape and box outermost first).
   --arg=NAME:TYPE:VALUE           a scalar, for example n:i32:1000
   --arg=NAME:bytes:HEX            a struct by value, for example p:bytes:0400000000002040

@@ -69,6 +69,12 @@ std::string Session::pack() {
           return "--arg " + argument.name + ": " + problem;
         data = &*argument.map;
         size = sizeof(TensorMap);
+        if (param.size == 8) { // by address: the map lies in device memory
+          argument.mapAddress = memory.allocate(size, argument.name + " (tensor map)");
+          memory.write(argument.mapAddress, data, size);
+          data = &argument.mapAddress;
+          size = 8;
+        }
       }
     }
     if (size != param.size)

@@ -18,7 +18,7 @@ struct Argument {
   std::string source; // rand, zeros, out, @FILE; a scalar's value
   std::optional<TensorMap> map;
   eval::Tensor initial; // what the buffer holds before the launch
-  uint64_t address = 0;
+  uint64_t address = 0, mapAddress = 0;
   uint64_t bits = 0;    // a scalar
   std::vector<uint8_t> raw; // of type `bytes`: a struct by value
   bool isRaw = false;

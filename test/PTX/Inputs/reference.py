@@ -43,6 +43,14 @@ def wgmma():
     return {"A": a, "B": b, "C": (a.astype("f4") @ b.astype("f4").T).astype("f2")}
 
 
+def layout():
+    a, n, k, c = eighths(16, 16).astype("f2"), eighths(8, 16).astype("f2"), eighths(16, 8).astype("f2"), eighths(16, 8)
+    p, q = eighths(128, 64).astype("f2"), eighths(64, 128).astype("f2")
+    wide = lambda x: x.astype("f4")
+    return {"A": a, "Bn": n, "Bk": k, "C": wide(c), "Rn": wide(c) + wide(a) @ wide(n).T, "Rk": wide(c) + wide(a) @ wide(k),
+            "P": p, "Q": q, "D": wide(p) @ wide(q)}
+
+
 def small():
     x = eighths(5000).astype("f4")
     sums = [sum(x[i] for i in range(5000) if i % 1024 // 256 == c) for c in range(4)]
