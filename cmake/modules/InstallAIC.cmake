@@ -2,12 +2,11 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-foreach(tool aic-opt aic-translate aic-compile aic-run aic-check aic-lsp-server)
-  if(TARGET ${tool})
-    # libMLIR and libLLVM stay where they are.
-    set_target_properties(${tool} PROPERTIES INSTALL_RPATH "${LLVM_LIBRARY_DIR}")
-    install(TARGETS ${tool} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  endif()
+get_property(tools GLOBAL PROPERTY AIC_ALL_TOOLS)
+foreach(tool ${tools})
+  # libMLIR and libLLVM stay where they are.
+  set_target_properties(${tool} PROPERTIES INSTALL_RPATH "${LLVM_LIBRARY_DIR}")
+  install(TARGETS ${tool} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endforeach()
 
 # Every library of AIC's, and what these need of the other targets here.
