@@ -67,27 +67,38 @@ static std::vector<int64_t> iota(int64_t first, int64_t count) {
   return result;
 }
 
-static SmallVector<Segment> segmentsOf(const std::vector<int64_t> &table) {
-  int64_t n = int64_t(table.size()), repeats = 1;
-  while (repeats < n && table[size_t(repeats)] == table[0])
-    ++repeats;
-  if (repeats > 1 && n % repeats == 0) {
-    int64_t step = repeats < n ? table[size_t(repeats)] - table[0] : 0;
-    bool isRegular = true;
-    for (int64_t x = 0; x != n && isRegular; ++x)
-      isRegular = table[size_t(x)] == table[0] + step * (x / repeats);
-    if (isRegular)
-      return {{table[0], 0, {{n / repeats, step, repeats}, {repeats, 0, 1}}}};
-  }
+/// Maximal runs of equal steps from place `begin` to `end`.
+static SmallVector<Segment> runsOf(ArrayRef<int64_t> table, int64_t begin, int64_t end) {
   SmallVector<Segment> result;
-  for (int64_t x = 0; x < n;) {
-    int64_t step = x + 1 < n ? table[size_t(x + 1)] - table[size_t(x)] : 1, end = x + 1;
-    while (end < n && table[size_t(end)] - table[size_t(end - 1)] == step)
-      ++end;
-    result.push_back({table[size_t(x)], x, {{end - x, step, 1}}});
-    x = end;
+  for (int64_t x = begin; x < end;) {
+    int64_t step = x + 1 < end ? table[size_t(x + 1)] - table[size_t(x)] : 1, last = x + 1;
+    while (last < end && table[size_t(last)] - table[size_t(last - 1)] == step)
+      ++last;
+    result.push_back({table[size_t(x)], x, {{last - x, step, 1}}});
+    x = last;
   }
   return result;
+}
+
+static SmallVector<Segment> segmentsOf(ArrayRef<int64_t> table) {
+  int64_t n = int64_t(table.size());
+  SmallVector<Segment> best = runsOf(table, 0, n);
+  // A pattern that returns after `period` places, shifted by the same number each time.
+  for (int64_t period = 2; period <= n / 2 && period <= 64 && best.size() > 1; ++period) {
+    int64_t times = n / period, shift = table[size_t(period)] - table[0];
+    bool isPeriodic = true;
+    for (int64_t x = 0; x + period < times * period && isPeriodic; ++x)
+      isPeriodic = table[size_t(x + period)] - table[size_t(x)] == shift;
+    if (!isPeriodic)
+      continue;
+    SmallVector<Segment> found = runsOf(table, 0, period);
+    for (Segment &segment : found)
+      segment.loops.insert(segment.loops.begin(), Run{times, shift, period});
+    found.append(runsOf(table, times * period, n));
+    if (found.size() < best.size())
+      best = std::move(found);
+  }
+  return best;
 }
 
 int64_t Movement::numberOf(Value input) {

@@ -28,6 +28,14 @@ static LogicalResult runPasses(StringRef input, StringRef output, DialectRegistr
   std::unique_ptr<MemoryBuffer> file = openInputFile(input, &error);
   if (!file)
     return printError(error), failure();
+  // Bytecode is read in place, and asks for sections aligned to 64 bytes.
+  if (!isAddrAligned(Align(64), file->getBufferStart())) {
+    auto copy = WritableMemoryBuffer::getNewUninitMemBuffer(file->getBufferSize(), file->getBufferIdentifier(), Align(64));
+    if (!copy)
+      return printError("expected memory for '" + input.str() + "'"), failure();
+    llvm::copy(file->getBuffer(), copy->getBufferStart());
+    file = std::move(copy);
+  }
   // What was printed before a mistake is worth seeing.
   if (output == "-")
     return MlirOptMain(outs(), std::move(file), registry, config);
