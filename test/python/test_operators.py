@@ -93,6 +93,8 @@ for auto_pad in ("SAME_UPPER", "SAME_LOWER"):
     case(f"conv_{auto_pad}", "Conv", *[{**x, "w": f32(4, x["x"].shape[1], 3, 2)} for x in IMAGES], auto_pad=auto_pad, strides=[2, 3])
 case("lp_pool_ceil", "LpPool", *IMAGES, kernel_shape=[3, 2], strides=[2, 3], ceil_mode=1)
 case("lp_pool_ceil_pads", "LpPool", *IMAGES, kernel_shape=[3, 2], strides=[2, 3], pads=[1, 0, 1, 1], ceil_mode=1)
+case("lp_pool_no_window", "LpPool", {"x": f32(1, 2, 2, 1)}, {"x": f32(1, 2, 2, 9)}, kernel_shape=[1, 3], strides=[1, 2], dilations=[2, 2], pads=[0, 1, 0, 1],
+     ceil_mode=1)
 case("max_pool_ceil_larger_window", "MaxPool", {"x": f32(1, 2, 2, 5)}, {"x": f32(1, 2, 4, 4)}, kernel_shape=[3, 2], strides=[2, 2], ceil_mode=1)
 case("max_pool_ceil_larger_window_known", "MaxPool", {"x": f32(1, 2, 2, 5)}, fixed=("x",), kernel_shape=[3, 2], strides=[2, 2], ceil_mode=1)
 

@@ -276,7 +276,9 @@ void lpPool(Node &n) {
   for (size_t i = 0; i < w.rank && isCeil; ++i) {
     // Make every window lie inside the padding; the last one starts in the input.
     Extent end = n.plus(n.extent(w.input, int64_t(i) + 2), Extent(w.pads[i]));
-    Extent full = ceilDiv(n, n.plus(end, Extent(w.pads[w.rank + i] - w.span(i))), w.strides[i]);
+    // Rounded up also below 0, where the window is larger than the padded input: no window then.
+    Extent room = n.plus(end, Extent(w.pads[w.rank + i] - w.span(i) + w.span(i) * w.strides[i]));
+    Extent full = n.minus(ceilDiv(n, room, w.strides[i]), Extent(w.span(i)));
     Extent last = n.atMost(full, n.over(n.minus(end, Extent(1)), Extent(w.strides[i])));
     Extent missing = n.minus(n.plus(n.times(last, Extent(w.strides[i])), Extent(w.span(i))), end);
     padding.push_back(n.atLeast(missing, w.pads[w.rank + i]));
