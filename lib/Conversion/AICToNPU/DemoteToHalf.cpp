@@ -32,10 +32,11 @@ struct Demote final : impl::NPUDemotePassBase<Demote> {
   void runOnOperation() override {
     if (getOperation().isExternal())
       return;
-    // Values that take part in 8-bit layers stay: their f32 numbers are integers or scales.
+    // Values that take part in 8-bit layers stay: their f32 numbers are integers, or integers times a scale.
     DenseSet<Value> quantised;
     for (Operation &op : getOperation().getBody().front()) {
-      bool taints = isa<aic::DequantizeOp>(op);
+      auto cast = dyn_cast<aic::CastOp>(op);
+      bool taints = isa<aic::DequantizeOp>(op) || (cast && getElementTypeOrSelf(cast.getInput()).isInteger());
       for (Value operand : op.getOperands())
         taints |= quantised.contains(operand);
       for (Operation *user : op.getUsers())

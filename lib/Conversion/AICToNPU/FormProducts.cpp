@@ -87,6 +87,9 @@ eval::Tensor reshaped(const eval::Tensor &tensor, eval::Shape shape) {
 bool setGeometry(UnitMatch &unit, Operation *op, bool &isDynamic, std::string &reason) {
   RankedTensorType x = typeOf(op->getOperand(0)), w = typeOf(op->getOperand(1)), y = typeOf(op->getResult(0));
   isDynamic = false;
+  // Products for one element of the result: all but the features of a filter, the shared extent of matrices.
+  int64_t depth = isa<aic::ConvOp>(op) ? w.getNumElements() / w.getShape().back() : x.getShape().back();
+  unit.set("macs", y.getNumElements() * depth);
   if (auto conv = dyn_cast<aic::ConvOp>(op)) {
     int64_t rank = x.getRank() - 2;
     if (!conv.getChannelsLast() || rank > 2) {
@@ -107,7 +110,7 @@ bool setGeometry(UnitMatch &unit, Operation *op, bool &isDynamic, std::string &r
     reason = "a product with a vector";
     return false;
   }
-  int64_t depth = x.getShape().back(), columns = w.getShape().back();
+  int64_t columns = w.getShape().back();
   isDynamic = !constantOf(op->getOperand(1)).data();
   if (!isDynamic && w.getRank() == 2) { // all batches share the right side: one product of many rows
     unit.set("w", x.getNumElements() / depth).set("ow", x.getNumElements() / depth);

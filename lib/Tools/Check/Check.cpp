@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "aic/Dialect/AIC/Transforms/Flops.h"
+#include "aic/Dialect/AIC/Transforms/Passes.h"
 #include "aic/Driver/Driver.h"
 #include "aic/Import/ONNX/Import.h"
 #include "aic/Pipelines/Pipelines.h"
@@ -127,6 +128,13 @@ LogicalResult CheckTool::load() {
 }
 
 void CheckTool::countGraph() {
+  // Extents that --dim fixed reach the operations by this.
+  PassManager pm(&context);
+  pm.addNestedPass<func::FuncOp>(createInferShapesPass());
+  {
+    ScopedDiagnosticHandler ignore(&context, [](Diagnostic &) { return success(); });
+    (void)pm.run(*module);
+  }
   StringSet<> names;
   module->walk([&](Operation *op) {
     double count = countFlops(op);

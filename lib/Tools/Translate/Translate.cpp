@@ -37,6 +37,7 @@ EXAMPLES
   aic-translate --aic-to-asm --cpu=znver3 model.onnx           what the CPU will run
   aic-translate --aic-to-llvmir kernels.mlir                   from IR of any level
   aic-translate --report --dim N=1 model.onnx                  kernels, their arithmetic, remarks
+  aic-translate --report --target=npu:edge-256 model.onnx      programs of the NPU, and what stays on the host
 )";
 
 enum class Action { ImportONNX, LLVMIR, Assembly, Report };
@@ -57,6 +58,8 @@ struct Options {
                              cl::desc("Fix or bound extents by name (\"N\") or place (\"x:0\")")};
   cl::opt<std::string> cpu{"cpu", cl::cat(inputGroup), cl::init("host"), cl::value_desc("name"),
                            cl::desc("CPU to compile for, as LLVM names it")};
+  cl::opt<std::string> target{"target", cl::cat(inputGroup), cl::init("x86"), cl::value_desc("x86|npu[:machine]"),
+                              cl::desc("--report: what the model would be compiled for (x86)")};
   cl::opt<std::string> features{"features", cl::cat(inputGroup), cl::value_desc("+a,-b"),
                                 cl::desc("Changes of the CPU's features, like -avx512f")};
   cl::opt<std::string> output{"o", cl::cat(outputGroup), cl::init("-"), cl::value_desc("file"),
@@ -107,6 +110,15 @@ LogicalResult compileModel(MLIRContext &context, const Options &options) {
   X86PipelineOptions pipeline;
   pipeline.cpu = options.cpu.getValue();
   pipeline.features = options.features.getValue();
+  if (options.action == Action::Report && options.target != "x86") {
+    auto [name, machine] = StringRef(options.target).split(':');
+    if (name != "npu") {
+      printError("--target: expected x86 or npu, got '" + options.target + "'");
+      return failure();
+    }
+    return success(succeeded(reportPrograms(*module, pipeline, machine, options.json, text)) &&
+                   succeeded(writeOutput(options.output, text)));
+  }
   if (options.action == Action::Report)
     return success(succeeded(reportKernels(*module, pipeline, options.json, text)) &&
                    succeeded(writeOutput(options.output, text)));
