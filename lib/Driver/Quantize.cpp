@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "aic/Driver/Quantize.h"
+#include "aic/Dialect/AIC/Transforms/Passes.h"
 #include "aic/Pipelines/Pipelines.h"
+#include "mlir/Transforms/Passes.h"
 
 namespace mlir::aic {
 
@@ -12,7 +14,15 @@ LogicalResult quantizeModel(ModuleOp module, ArrayRef<CalibrationSet> sets, cons
   pipeline.cpu = compile.cpu;
   pipeline.features = compile.features;
   pipeline.threads = compile.threads;
-  return calibrate(module, sets, options, [&](OpPassManager &pm) { buildGraphPipeline(pm, pipeline); }, report);
+  auto prepare = [&](OpPassManager &pm) {
+    buildGraphPipeline(pm, pipeline);
+    // Transposes may have stood between a product and its norm until the layout was chosen.
+    pm.addNestedPass<func::FuncOp>(createFoldBatchNormPass());
+    pm.addPass(createConstantFoldPass());
+    pm.addPass(createCanonicalizerPass());
+    pm.addPass(createCSEPass());
+  };
+  return calibrate(module, sets, options, prepare, report);
 }
 
 } // namespace mlir::aic

@@ -122,6 +122,7 @@ public:
 private:
   void classify();
   void markNorms();
+  void markApplication(Value deviation);
   void attachBias(Operation *op);
   bool isPointwise(Operation *op) const;
   /// The value that a pointwise operation's result comes from, given the roots of its operands; null: several.
@@ -145,55 +146,77 @@ private:
   llvm::DenseMap<Operation *, QuantLayer> anchors;
 };
 
+/// Whether an operation squares its (first) operand.
+bool isSquare(Operation *op) {
+  return isa<PowOp>(op) || (isa<MulOp>(op) && op->getOperand(0) == op->getOperand(1));
+}
+
+bool isMean(Operation *op) {
+  auto reduce = dyn_cast_or_null<ReduceOp>(op);
+  return reduce && (reduce.getKind() == ReduceKind::mean || reduce.getKind() == ReduceKind::sum);
+}
+
 /// The statistics of a normalisation: a square root of a mean of squares. Squares need more than 8 bits, so everything
-/// from the difference to the mean up to the division stays float.
+/// from the difference to the mean up to the division stays float, and the gain and the offset behind it.
 void Planner::markNorms() {
   for (Operation &op : block) {
     if (!isa<SqrtOp, RsqrtOp>(op) || !isReal(op.getResult(0)))
       continue;
+    // From the root up to the means: sqrt(mean(d * d) + epsilon), sqrt(max(mean(x * x) - mean(x) * mean(x), 0)).
     llvm::SetVector<Operation *> slice;
     slice.insert(&op);
-    bool isNorm = false;
-    for (unsigned i = 0; i < slice.size() && slice.size() < 16; ++i) {
-      for (Value operand : slice[i]->getOperands()) {
-        Operation *def = operand.getDefiningOp();
-        if (!def || constantOf(operand) || def->getBlock() != &block)
+    bool hasSquares = false;
+    for (unsigned i = 0; i < slice.size() && slice.size() < 24; ++i) {
+      if (isMean(slice[i]) || isSquare(slice[i])) {
+        Operation *def = slice[i]->getOperand(0).getDefiningOp();
+        if (!def || def->getBlock() != &block)
           continue;
-        auto mul = dyn_cast<MulOp>(def);
-        auto power = dyn_cast<PowOp>(def);
-        bool isSquare = (mul && mul.getLhs() == mul.getRhs()) || power;
-        auto reduce = dyn_cast<ReduceOp>(def);
-        isNorm |= isSquare;
-        if (isSquare || reduce || (isa<AddOp, MulOp, DivOp, MaximumOp>(def) && !isNorm && isBinary(def)))
+        bool isDifference = isa<SubOp>(def) && (isMean(def->getOperand(1).getDefiningOp()));
+        hasSquares |= isMean(slice[i]) && isSquare(def);
+        if ((isMean(slice[i]) && isSquare(def)) || (isSquare(slice[i]) && (isMean(def) || isDifference)))
           slice.insert(def);
-        // The difference to the mean, and the mean.
-        if (auto sub = dyn_cast<SubOp>(def); sub && isNorm) {
-          if (auto mean = sub.getRhs().getDefiningOp<ReduceOp>()) {
-            real.insert(def);
-            real.insert(mean);
-          }
-        }
+        if (isDifference && isSquare(slice[i]))
+          slice.insert(def->getOperand(1).getDefiningOp());
+        continue;
       }
+      if (isa<SubOp>(slice[i]) && isMean(slice[i]->getOperand(1).getDefiningOp()))
+        continue; // the difference: what it is of is no part of this
+      for (Value operand : slice[i]->getOperands())
+        if (Operation *def = operand.getDefiningOp(); def && def->getBlock() == &block && makesOneReal(*def) &&
+                                                      (isMean(def) || isBinary(def)))
+          slice.insert(def);
     }
-    if (!isNorm || !llvm::any_of(slice, [](Operation *o) { return isa<ReduceOp>(o); }))
+    if (!hasSquares)
       continue;
     real.insert(slice.begin(), slice.end());
-    // What the deviation is applied by, and the gain and offset behind.
-    SmallVector<Value> next{op.getResult(0)};
-    for (unsigned step = 0; step < 4 && !next.empty(); ++step) {
-      SmallVector<Value> after;
-      for (Value value : next)
-        for (Operation *user : value.getUsers()) {
-          bool withConstant = llvm::any_of(user->getOperands(), [](Value v) { return bool(constantOf(v)); });
-          if (user->getBlock() == &block &&
-              (step == 0 ? isa<DivOp, MulOp>(user) : withConstant && isa<MulOp, AddOp>(user))) {
-            real.insert(user);
-            if (value.hasOneUse() || step == 0)
-              after.push_back(user->getResult(0));
-          }
-        }
-      next = std::move(after);
+    markApplication(op.getResult(0));
+  }
+}
+
+/// From the deviation to the end of the normalisation: constants, the difference that it is applied to, constants.
+void Planner::markApplication(Value value) {
+  bool isApplied = false;
+  for (unsigned step = 0; step < 6; ++step) {
+    Operation *next = nullptr;
+    for (Operation *user : value.getUsers()) {
+      bool withConstant = llvm::any_of(user->getOperands(), [](Value v) { return bool(constantOf(v)); });
+      bool applies = !isApplied && isa<MulOp, DivOp>(user);
+      if (user->getBlock() != &block || !(applies || (withConstant && isa<MulOp, AddOp, DivOp, MaximumOp>(user))))
+        continue;
+      if (next)
+        return; // used twice: only what is sure
+      next = user;
     }
+    if (!next || (isApplied && !value.hasOneUse()))
+      return;
+    real.insert(next);
+    for (Value operand : next->getOperands())
+      if (Operation *def = operand.getDefiningOp(); def && operand != value && !constantOf(operand)) {
+        isApplied = true;
+        if (isa<SubOp>(def) && isMean(def->getOperand(1).getDefiningOp()))
+          real.insert(def);
+      }
+    value = next->getResult(0);
   }
 }
 

@@ -161,3 +161,40 @@ func.func @main(%x: tensor<4x4xf32> {aic.range = array<f64: -1.0, 1.0>}) -> tens
   %9 = aic.div %4, %8 : (tensor<4x4xf32>, tensor<4x1xf32>) -> tensor<4x4xf32>
   return %9 : tensor<4x4xf32>
 }
+
+// -----
+
+// A norm by the mean of squares less the square of the mean, applied as a factor, with gain and offset: all float.
+// CHECK-LABEL: func.func @main
+// CHECK: %[[M:.+]] = aic.matmul
+// CHECK-NEXT: %[[Q:.+]] = aic.quantize %[[M]]
+// CHECK-NEXT: %[[D:.+]] = aic.dequantize %[[Q]]
+// CHECK-NEXT: %[[MEAN:.+]] = aic.reduce mean %[[D]]
+// CHECK-NEXT: %[[SQUARE:.+]] = aic.mul %[[D]], %[[D]]
+// CHECK-NEXT: aic.reduce mean %[[SQUARE]]
+// CHECK-NEXT: aic.mul %[[MEAN]], %[[MEAN]]
+// CHECK-NEXT: aic.sub
+// CHECK-NEXT: aic.add
+// CHECK-NEXT: aic.rsqrt
+// CHECK-NEXT: aic.mul
+// CHECK-NEXT: aic.sub %[[D]], %[[MEAN]]
+// CHECK-NEXT: aic.mul
+// CHECK-NEXT: %[[Y:.+]] = aic.add
+// CHECK-NEXT: return %[[Y]]
+func.func @main(%a: tensor<4x4xf32> {aic.range = array<f64: -1.0, 1.0>}) -> tensor<4x4xf32> {
+  %eps = arith.constant dense<1.0e-5> : tensor<f32>
+  %gain = arith.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %x = aic.matmul %a, %a {aic.range = array<f64: -4.0, 4.0>} : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %0 = aic.reduce mean %x {axes = array<i64: 1>, keep_dims = true} : (tensor<4x4xf32>) -> tensor<4x1xf32>
+  %1 = aic.mul %x, %x : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %2 = aic.reduce mean %1 {axes = array<i64: 1>, keep_dims = true} : (tensor<4x4xf32>) -> tensor<4x1xf32>
+  %3 = aic.mul %0, %0 : (tensor<4x1xf32>, tensor<4x1xf32>) -> tensor<4x1xf32>
+  %4 = aic.sub %2, %3 : (tensor<4x1xf32>, tensor<4x1xf32>) -> tensor<4x1xf32>
+  %5 = aic.add %4, %eps : (tensor<4x1xf32>, tensor<f32>) -> tensor<4x1xf32>
+  %6 = aic.rsqrt %5 : (tensor<4x1xf32>) -> tensor<4x1xf32>
+  %7 = aic.mul %6, %gain : (tensor<4x1xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  %8 = aic.sub %x, %0 : (tensor<4x4xf32>, tensor<4x1xf32>) -> tensor<4x4xf32>
+  %9 = aic.mul %8, %7 : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %10 = aic.add %9, %gain : (tensor<4x4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  return %10 : tensor<4x4xf32>
+}
