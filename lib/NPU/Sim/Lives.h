@@ -5,7 +5,7 @@
 #define AIC_LIB_NPU_SIM_LIVES_H
 
 #include "Sequencer.h"
-#include "aic/NPU/Sim/Trace.h"
+#include "aic/NPU/Sim/Timeline.h"
 
 #include <map>
 
@@ -15,7 +15,7 @@ namespace aic::npu::sim {
 /// the last read before every byte of it is written again.
 class LifeTracker {
 public:
-  explicit LifeTracker(Trace &trace) : trace(trace) {}
+  explicit LifeTracker(Timeline &trace) : trace(trace) {}
   void completed(const Issue &issue, const Decoded &decoded, uint64_t begin, uint64_t end);
 
 private:
@@ -23,7 +23,7 @@ private:
     int64_t high;
     size_t life;
   };
-  Trace &trace;
+  Timeline &trace;
   std::array<std::map<int64_t, Part>, kSpaces> parts; // by low
 };
 

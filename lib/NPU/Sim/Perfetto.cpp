@@ -1,7 +1,7 @@
 //===- Perfetto.cpp - A run as a Chrome trace ---------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "aic/NPU/Sim/Trace.h"
+#include "aic/NPU/Sim/Timeline.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -45,14 +45,14 @@ void counter(Writer &out, const std::string &name, const std::map<uint64_t, doub
 
 } // namespace
 
-std::string aic::npu::formatPerfetto(const Trace &trace, const Program &program, const Machine &machine) {
+std::string aic::npu::formatPerfetto(const Timeline &trace, const Program &program, const Machine &machine) {
   Writer out;
   out.event("\"ph\":\"M\",\"pid\":0,\"name\":\"process_name\",\"args\":{\"name\":" +
             quoted(machine.name + " core 0: " + program.name) + "}");
   for (unsigned e = 1; e < kEngines; ++e)
     out.event("\"ph\":\"M\",\"pid\":0,\"tid\":" + number(e) +
               ",\"name\":\"thread_name\",\"args\":{\"name\":" + quoted(nameOf(static_cast<Engine>(e))) + "}");
-  for (const Trace::Span &span : trace.spans) {
+  for (const Timeline::Span &span : trace.spans) {
     std::string args = "\"pc\":" + number(span.pc);
     if (span.op < program.debugOps.size())
       args += ",\"op\":" + quoted(program.debugOps[span.op].node);
@@ -66,7 +66,7 @@ std::string aic::npu::formatPerfetto(const Trace &trace, const Program &program,
               ",\"dur\":" + number(span.end - span.begin) + ",\"args\":{" + args + "}");
   }
   uint64_t id = 0;
-  for (const Trace::Flow &flow : trace.flows) {
+  for (const Timeline::Flow &flow : trace.flows) {
     // An arrow starts inside the span that ends with the signal.
     std::string common = ",\"pid\":0,\"cat\":\"semaphore\",\"name\":" + quoted("sem " + number(flow.semaphore)) +
                          ",\"id\":" + number(++id);
@@ -76,7 +76,7 @@ std::string aic::npu::formatPerfetto(const Trace &trace, const Program &program,
               ",\"ts\":" + number(flow.to));
   }
   std::map<uint64_t, double> dram;
-  for (const Trace::Span &span : trace.spans)
+  for (const Timeline::Span &span : trace.spans)
     if (span.dramBytes && span.end > span.begin) {
       double rate =
           static_cast<double>(span.dramBytes) / static_cast<double>(span.end - span.begin) * machine.clockHz * 1e-9;
@@ -85,7 +85,7 @@ std::string aic::npu::formatPerfetto(const Trace &trace, const Program &program,
   counter(out, "DRAM GB/s", dram);
   for (unsigned s = 0; s < kSpaces; ++s) {
     std::map<uint64_t, double> bytes;
-    for (const Trace::Life &life : trace.lives)
+    for (const Timeline::Life &life : trace.lives)
       if (static_cast<unsigned>(life.space) == s)
         bytes[life.begin] += double(life.high - life.low), bytes[life.end] -= double(life.high - life.low);
     counter(out, std::string(nameOf(static_cast<Space>(s))) + " bytes in use", bytes);

@@ -1,7 +1,7 @@
 //===- Picture.cpp - Address against time -------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "aic/NPU/Sim/Trace.h"
+#include "aic/NPU/Sim/Timeline.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -55,7 +55,7 @@ std::string label(double x, double y, const std::string &text, const char *ancho
 
 } // namespace
 
-std::string aic::npu::formatPicture(const Trace &trace, const Program &program, const Machine &machine) {
+std::string aic::npu::formatPicture(const Timeline &trace, const Program &program, const Machine &machine) {
   const double height = kTop + kSpaces * (kHeight + kGap);
   std::string text = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + digits(kLeft + kWidth + 20) +
                      "\" height=\"" + digits(height) + "\" font-family=\"sans-serif\" font-size=\"11\">\n" +
@@ -72,7 +72,7 @@ std::string aic::npu::formatPicture(const Trace &trace, const Program &program, 
     text += label(kLeft - 6, top + kHeight, "0", "end");
     text += label(kLeft - 6, top + 24, std::to_string(space.bytes), "end");
     size_t boxes = 0;
-    for (const Trace::Life &life : trace.lives) {
+    for (const Timeline::Life &life : trace.lives) {
       if (static_cast<unsigned>(life.space) != s)
         continue;
       if (++boxes > kMaxBoxes / kSpaces) {

@@ -104,7 +104,7 @@ public:
     for (const MemorySpace &space : machine.spaces)
       sharesBanks |= space.banks > 1 && space.portBytes > 0;
     if (job.options.trace) {
-      trace = std::make_shared<Trace>();
+      trace = std::make_shared<Timeline>();
       lives = std::make_unique<LifeTracker>(*trace);
     }
   }
@@ -587,7 +587,7 @@ private:
   std::vector<Flight *> pool;
   Issue pending;
   bool hasPending = false, halted = false, stopped = false, sharesBanks = false;
-  std::shared_ptr<Trace> trace;
+  std::shared_ptr<Timeline> trace;
   std::unique_ptr<LifeTracker> lives;
 };
 

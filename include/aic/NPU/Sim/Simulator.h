@@ -15,7 +15,7 @@
 #include "aic/NPU/Machine.h"
 #include "aic/NPU/Program.h"
 #include "aic/NPU/Sim/Report.h"
-#include "aic/NPU/Sim/Trace.h"
+#include "aic/NPU/Sim/Timeline.h"
 
 #include <memory>
 #include <string>
@@ -66,7 +66,7 @@ struct RunResult {
   uint64_t instructions = 0;
   uint64_t wraps = 0; // accumulators that left 32 bits
   Report report;      // timed runs
-  std::shared_ptr<Trace> trace;
+  std::shared_ptr<Timeline> trace;
 };
 
 /// Runs a program. `bindings` may be shorter than the segments; what is missing counts as null.

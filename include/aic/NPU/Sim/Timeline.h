@@ -1,8 +1,8 @@
-//===- Trace.h - When every instruction ran -----------------------*- C++ -*-===//
+//===- Timeline.h - When every instruction ran --------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef AIC_NPU_SIM_TRACE_H
-#define AIC_NPU_SIM_TRACE_H
+#ifndef AIC_NPU_SIM_TIMELINE_H
+#define AIC_NPU_SIM_TIMELINE_H
 
 #include "aic/NPU/Machine.h"
 #include "aic/NPU/Program.h"
@@ -12,7 +12,7 @@
 
 namespace aic::npu {
 
-struct Trace {
+struct Timeline {
   /// One execution of an instruction.
   struct Span {
     uint64_t begin = 0, end = 0;
@@ -41,10 +41,10 @@ struct Trace {
 
 /// Chrome's trace format, which Perfetto reads: a track per engine, arrows for semaphores, counters for the DRAM's
 /// GB/s and for each space's occupancy. One microsecond of the trace is one cycle.
-std::string formatPerfetto(const Trace &trace, const Program &program, const Machine &machine);
+std::string formatPerfetto(const Timeline &trace, const Program &program, const Machine &machine);
 /// Address against time for every space, as an SVG picture.
-std::string formatPicture(const Trace &trace, const Program &program, const Machine &machine);
+std::string formatPicture(const Timeline &trace, const Program &program, const Machine &machine);
 
 } // namespace aic::npu
 
-#endif // AIC_NPU_SIM_TRACE_H
+#endif // AIC_NPU_SIM_TIMELINE_H
