@@ -19,26 +19,26 @@ struct Block;
 class Engine;
 
 struct Mbarrier {
-  uint32_t count = 0;       // arrivals of a phase
-  int32_t pending = 0;      // arrivals missing
-  int64_t tx = 0;           // bytes missing
+  uint32_t count = 0;  // arrivals of a phase
+  int32_t pending = 0; // arrivals missing
+  int64_t tx = 0;      // bytes missing
   uint32_t phase = 0;
-  uint32_t nextCount = 0;   // arrive_drop
-  Release current, done;    // releases of this phase and of the last complete one
+  uint32_t nextCount = 0; // arrive_drop
+  Release current, done;  // releases of this phase and of the last complete one
   uint32_t line = 0;
-  unsigned agent = 0;       // column of the copies that signal it
-  bool fenced = false;      // the initialisation is visible to the asynchronous proxy
+  unsigned agent = 0;  // column of the copies that signal it
+  bool fenced = false; // the initialisation is visible to the asynchronous proxy
   unsigned initWarp = 0, initThread = 0;
   uint32_t initClock = 0, initPc = 0;
 };
 
 /// One cp.async of a warp: up to 32 copies.
 struct CpAsyncOp {
-  uint32_t lanes = 0;       // not landed yet
+  uint32_t lanes = 0; // not landed yet
   uint32_t pc = 0;
   uint8_t bytes = 16;
   uint8_t valid[32];
-  bool landed = false;      // data is there (early); the shadow still says in flight
+  bool landed = false; // data is there (early); the shadow still says in flight
   uint64_t source[32];
   uint32_t target[32];
   uint32_t group[32];
@@ -46,10 +46,10 @@ struct CpAsyncOp {
 
 /// A copied tile: rows of bytes.
 struct BulkPart {
-  uint64_t global = 0;      // device address; unused if `fill`
+  uint64_t global = 0; // device address; unused if `fill`
   uint32_t shared = 0;
   uint32_t bytes = 0;
-  bool fill = false;        // out of bounds: zero (or NaN)
+  bool fill = false; // out of bounds: zero (or NaN)
 };
 
 /// An operation that lands by itself: a bulk or tensor load, an arrival after cp.async.
@@ -57,10 +57,10 @@ struct Agent {
   enum Kind : uint8_t { Load, Arrive } kind = Load;
   unsigned warp = 0, lane = 0;
   uint32_t pc = 0;
-  uint32_t barrier = 0;     // mbarrier's address
-  uint64_t bytes = 0;       // complete_tx
+  uint32_t barrier = 0; // mbarrier's address
+  uint64_t bytes = 0;   // complete_tx
   std::vector<BulkPart> parts;
-  uint32_t lanes = 0;       // Arrive: lanes
+  uint32_t lanes = 0; // Arrive: lanes
   uint32_t swizzleMode = 0;
   bool nanFill = false;
   uint8_t elementSize = 1;
@@ -81,7 +81,7 @@ struct BulkStoreOp {
 struct WgmmaOp {
   uint32_t pc = 0;
   uint32_t group = 0;
-  uint64_t a = 0, b = 0;    // descriptors
+  uint64_t a = 0, b = 0; // descriptors
   bool scaleD = true;
   std::vector<uint32_t> aRegisters; // A from registers: 4 a lane
   bool executed = false;

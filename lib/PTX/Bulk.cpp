@@ -75,19 +75,23 @@ void sharedRange(const std::vector<BulkPart> &parts, uint64_t &first, uint64_t &
   bytes = parts.empty() ? 0 : end - first;
 }
 
-uint64_t sharedOffset(uint64_t address) { return (address & ~windowMask) == sharedWindow ? address & windowMask : address; }
+uint64_t sharedOffset(uint64_t address) {
+  return (address & ~windowMask) == sharedWindow ? address & windowMask : address;
+}
 
 bool checkShared(Warp &w, unsigned lane, uint64_t address, uint64_t bytes, unsigned alignment, const char *what) {
   Engine &engine = *w.engine;
   uint64_t size = w.block->shared.size();
   if (address % alignment) {
-    engine.report(w, "misaligned", 1u << lane, std::string(what) + " " + engine.sharedName(address) +
-                                                   " is not a multiple of " + std::to_string(alignment));
+    engine.report(w, "misaligned", 1u << lane,
+                  std::string(what) + " " + engine.sharedName(address) + " is not a multiple of " +
+                      std::to_string(alignment));
     return false;
   }
   if (bytes > size || address > size - bytes) {
-    engine.report(w, "bounds", 1u << lane, std::string(what) + " " + std::to_string(bytes) + " bytes of " +
-                                               engine.sharedName(address) + ", of which there are " + std::to_string(size));
+    engine.report(w, "bounds", 1u << lane,
+                  std::string(what) + " " + std::to_string(bytes) + " bytes of " + engine.sharedName(address) +
+                      ", of which there are " + std::to_string(size));
     return false;
   }
   return true;
@@ -103,12 +107,15 @@ void issueLoad(Warp &w, unsigned lane, Agent agent) {
   if (!barrier)
     return;
   if (!barrier->fenced && engine.options.async)
-    engine.report(w, "fence", 1u << lane, "signals an mbarrier whose initialisation at line " +
-                  std::to_string(barrier->line) + " has no fence.mbarrier_init or fence.proxy.async behind it",
+    engine.report(w, "fence", 1u << lane,
+                  "signals an mbarrier whose initialisation at line " + std::to_string(barrier->line) +
+                      " has no fence.mbarrier_init or fence.proxy.async behind it",
                   barrier->initPc);
   if (!block.clocks.ordered(w.index, lane, barrier->initThread, barrier->initClock) && engine.options.races)
-    engine.report(w, "race", 1u << lane, "signals an mbarrier that another thread initialised at line " +
-                  std::to_string(barrier->line) + " without synchronisation between", barrier->initPc);
+    engine.report(w, "race", 1u << lane,
+                  "signals an mbarrier that another thread initialised at line " + std::to_string(barrier->line) +
+                      " without synchronisation between",
+                  barrier->initPc);
   if (tracking(engine)) {
     Finding finding = block.shadow.beginWrite({w.index, lane, w.at, true, true}, first, unsigned(bytes));
     if (finding.kind && engine.options.races)
@@ -174,7 +181,8 @@ bool tileParts(Warp &w, unsigned lane, const TensorMap &map, const int32_t *coor
 }
 
 /// The map at a lane's generic address and the coordinates behind it.
-bool readMap(Warp &w, const Inst &i, unsigned op, int64_t displacement, unsigned lane, TensorMap &map, int32_t *coordinates) {
+bool readMap(Warp &w, const Inst &i, unsigned op, int64_t displacement, unsigned lane, TensorMap &map,
+             int32_t *coordinates) {
   Engine &engine = *w.engine;
   uint64_t addresses[32];
   addressesOf(w, i, op, displacement, addresses);
@@ -201,8 +209,8 @@ bool readMap(Warp &w, const Inst &i, unsigned op, int64_t displacement, unsigned
     return false;
   }
   if (map.rank != i.size) {
-    engine.report(w, "bounds", 1u << lane, "expected a tensor map of rank " + std::to_string(i.size) + ", got " +
-                                               std::to_string(map.rank));
+    engine.report(w, "bounds", 1u << lane,
+                  "expected a tensor map of rank " + std::to_string(i.size) + ", got " + std::to_string(map.rank));
     return false;
   }
   for (unsigned d = 0; d < map.rank; ++d) {
@@ -394,7 +402,8 @@ void landAgent(Engine &engine, Block &block, size_t index) {
   uint32_t when = ++block.agentClock;
   bool known = found != block.mbarriers.end();
   if (tracking(engine))
-    block.shadow.land(first, unsigned(bytes), block.clocks.agentColumn(known ? found->second.agent : 0), when, agent.pc, false);
+    block.shadow.land(first, unsigned(bytes), block.clocks.agentColumn(known ? found->second.agent : 0), when, agent.pc,
+                      false);
   if (!known)
     return;
   block.clocks.agentRelease(found->second.agent, when, found->second.current);
@@ -418,7 +427,8 @@ void selectTmaLoad(Selection &s) {
     if (s.has(std::to_string(d) + "d"))
       s.out.size = uint8_t(d);
   if (s.out.listCount != s.out.size)
-    s.error = "'" + s.inst.spelling() + "' expects " + std::to_string(s.out.size) + " coordinates, got " + std::to_string(s.out.listCount);
+    s.error = "'" + s.inst.spelling() + "' expects " + std::to_string(s.out.size) + " coordinates, got " +
+              std::to_string(s.out.listCount);
   s.code.usesAsyncProxy = true;
   s.out.run = runTmaLoad;
 }

@@ -25,7 +25,7 @@ struct Slot {
 /// An operand of an instruction with any number of them (vectors, fragments).
 struct ListSlot {
   Slot slot;
-  uint8_t size = 4;  // of the register
+  uint8_t size = 4; // of the register
   bool sink = false;
 };
 
@@ -34,15 +34,16 @@ struct Inst {
   uint32_t guard = 0; // offset of the predicate
   uint32_t guardIndex = 0;
   bool guarded = false, guardNegated = false;
-  uint8_t size = 0;      // bytes of an element in memory
-  uint8_t count = 1;     // elements
+  uint8_t size = 0;  // bytes of an element in memory
+  uint8_t count = 1; // elements
   Space space = Space::Generic;
-  bool base64 = true;    // the address register has 64 bits
+  bool base64 = true; // the address register has 64 bits
   bool flagA = false, flagB = false, flagC = false;
   bool signExtend = false;
   Slot op[6];
   uint8_t opSize[6] = {}; // bytes of the register
-  int64_t imm = 0, imm2 = 0, imm3 = 0; // displacement of the address (imm2, imm3: of a second and a third one); constants
+  int64_t imm = 0, imm2 = 0,
+          imm3 = 0;                 // displacement of the address (imm2, imm3: of a second and a third one); constants
   uint32_t list = 0, listCount = 0; // operands beyond op[], in Code::lists
   uint32_t target = 0;
   uint32_t line = 0;
@@ -70,13 +71,13 @@ struct Code {
   std::vector<SpecialSlot> specials;
   std::vector<std::string> spellings;
   std::vector<std::string> registerNames; // by Slot::index, for messages; empty for constants
-  uint32_t fileBytes = 0;   // of a warp's register file
-  uint32_t slots = 0;       // words of defined bits
-  uint32_t sharedBytes = 0; // static
-  uint32_t dynamicShared = 0; // offset of dynamic shared memory
-  uint32_t sharedAlign = 16;  // of dynamic shared memory
-  uint32_t localBytes = 0;    // a thread
-  bool usesAsyncProxy = false; // wgmma, TMA, bulk copies: generic writes need a proxy fence
+  uint32_t fileBytes = 0;                 // of a warp's register file
+  uint32_t slots = 0;                     // words of defined bits
+  uint32_t sharedBytes = 0;               // static
+  uint32_t dynamicShared = 0;             // offset of dynamic shared memory
+  uint32_t sharedAlign = 16;              // of dynamic shared memory
+  uint32_t localBytes = 0;                // a thread
+  bool usesAsyncProxy = false;            // wgmma, TMA, bulk copies: generic writes need a proxy fence
   bool usesGlobalSync = false;
 };
 

@@ -28,10 +28,8 @@ void countShared(Warp &w, uint32_t mask, const uint64_t *addresses, unsigned byt
   counter.sharedBytes += uint64_t(bytes) * unsigned(__builtin_popcount(mask));
   unsigned group = bytes <= 4 ? 32 : bytes <= 8 ? 16 : 8;
   for (unsigned first = 0; first < 32; first += group) {
-    uint64_t words[32][4];
     uint64_t banks[32][32];
     unsigned counts[32] = {}, most = 0;
-    (void)words;
     for (unsigned l = first; l < first + group; ++l) {
       if (!(mask >> l & 1))
         continue;
@@ -84,7 +82,9 @@ static std::string quoted(std::string_view text) {
 }
 
 static std::string fields(const LineCounters &c) {
-  auto field = [](const char *name, uint64_t value) { return std::string("\"") + name + "\": " + std::to_string(value); };
+  auto field = [](const char *name, uint64_t value) {
+    return std::string("\"") + name + "\": " + std::to_string(value);
+  };
   return field("bankConflicts", c.bankConflicts) + ", " + field("flops", c.flops) + ", " +
          field("globalBytes", c.globalBytes) + ", " + field("globalRequests", c.globalRequests) + ", " +
          field("instructions", c.instructions) + ", " + field("lanes", c.lanes) + ", " + field("mma", c.mma) + ", " +

@@ -81,10 +81,12 @@ static void runCpAsync(Warp &w, const Inst &i) {
     op.valid[l] = uint8_t(valid > bytes ? bytes : valid);
   });
   if (misaligned)
-    engine.report(w, "misaligned", misaligned, "copy of " + std::to_string(bytes) + " bytes: an address is not a multiple of that");
+    engine.report(w, "misaligned", misaligned,
+                  "copy of " + std::to_string(bytes) + " bytes: an address is not a multiple of that");
   if (outside)
-    engine.report(w, "bounds", outside, "copies to " + engine.sharedName(targets[__builtin_ctz(outside)]) +
-                                            ", of which there are " + std::to_string(size) + " bytes");
+    engine.report(w, "bounds", outside,
+                  "copies to " + engine.sharedName(targets[__builtin_ctz(outside)]) + ", of which there are " +
+                      std::to_string(size) + " bytes");
   if (wrong)
     engine.report(w, "bounds", wrong, "the source of a copy is larger than its target");
   mask &= ~(misaligned | outside | wrong);
@@ -117,7 +119,8 @@ static void runCpAsync(Warp &w, const Inst &i) {
   }
   op.lanes = good;
   AsyncMode mode = engine.options.asyncMode;
-  bool early = !engine.options.async || mode == AsyncMode::Early || (mode == AsyncMode::Random && engine.random.below(2));
+  bool early =
+      !engine.options.async || mode == AsyncMode::Early || (mode == AsyncMode::Random && engine.random.below(2));
   if (early) {
     moveCopyData(w, op, good);
     op.landed = true;
@@ -131,12 +134,14 @@ void selectCpAsync(Selection &s) {
   int64_t bytes = s.out.imm3;
   bool cg = s.has("cg");
   if (cg ? bytes != 16 : bytes != 4 && bytes != 8 && bytes != 16)
-    s.error = "'" + s.inst.spelling() + "' expects a size of " + (cg ? "16" : "4, 8 or 16") + " bytes, got " + std::to_string(bytes);
+    s.error = "'" + s.inst.spelling() + "' expects a size of " + (cg ? "16" : "4, 8 or 16") + " bytes, got " +
+              std::to_string(bytes);
   // The fourth operand is the source's size, a predicate that drops the source, or a cache policy.
   const Operand *op = s.operand(3);
   s.out.count = 0;
   if (op) {
-    bool predicate = op->kind == Operand::Reg && op->reg >= 0 && s.function.registers[unsigned(op->reg)].type == Type::Pred;
+    bool predicate =
+        op->kind == Operand::Reg && op->reg >= 0 && s.function.registers[unsigned(op->reg)].type == Type::Pred;
     bool policy = s.has("L2::cache_hint") && !s.operand(4);
     s.out.flagB = predicate;
     s.out.flagA = !predicate && !policy;

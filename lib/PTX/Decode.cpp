@@ -24,8 +24,7 @@ class Decoder {
 public:
   Decoder(Bytecode &bytecode, unsigned entry, Kernel &kernel, Code &code, const std::vector<uint64_t> &addresses,
           std::vector<Diagnostic> &messages)
-      : module(bytecode.module), entry(entry), kernel(kernel), code(code), addresses(addresses),
-        messages(messages) {}
+      : module(bytecode.module), entry(entry), kernel(kernel), code(code), addresses(addresses), messages(messages) {}
   void run();
 
 private:
@@ -232,7 +231,8 @@ uint64_t Decoder::literal(const Operand &op, Type type) {
   return size >= 8 ? value : size ? value & ((uint64_t(1) << (8 * size)) - 1) : value;
 }
 
-Slot Decoder::place(const Function &function, const Operand &op, Type type, Frame &frame, unsigned line, uint8_t &size) {
+Slot Decoder::place(const Function &function, const Operand &op, Type type, Frame &frame, unsigned line,
+                    uint8_t &size) {
   size = uint8_t(typeSize(type));
   switch (op.kind) {
   case Operand::Reg:
@@ -264,14 +264,17 @@ Slot Decoder::place(const Function &function, const Operand &op, Type type, Fram
     }
     if (!size)
       size = 8;
-    return constant(literal({Operand::Integer, false, false, Special::Count, -1, -1, -1,
-                             int64_t(symbolAddress(op, line)), {}}, bitsOf(size)), size);
+    return constant(
+        literal({Operand::Integer, false, false, Special::Count, -1, -1, -1, int64_t(symbolAddress(op, line)), {}},
+                bitsOf(size)),
+        size);
   default:
     return sink;
   }
 }
 
-void Decoder::placeList(const Function &function, const Operand &op, Type type, Frame &frame, unsigned line, Inst &out) {
+void Decoder::placeList(const Function &function, const Operand &op, Type type, Frame &frame, unsigned line,
+                        Inst &out) {
   if (!out.listCount)
     out.list = uint32_t(code.lists.size());
   auto add = [&](const Operand &element) {

@@ -116,28 +116,35 @@ void Engine::reportFinding(Warp &warp, const Finding &finding, uint32_t lanes, b
   case Finding::None:
     return;
   case Finding::ReadAfterWrite:
-    return report(warp, "race", lanes, verb + " " + place + ", written by " +
-                  threadName(*warp.block, finding.otherThread) + " at " + other + " without synchronisation between",
+    return report(warp, "race", lanes,
+                  verb + " " + place + ", written by " + threadName(*warp.block, finding.otherThread) + " at " + other +
+                      " without synchronisation between",
                   finding.otherPc);
   case Finding::WriteAfterRead:
-    return report(warp, "race", lanes, verb + " " + place + ", read by " +
-                  threadName(*warp.block, finding.otherThread) + " at " + other + " without synchronisation between",
+    return report(warp, "race", lanes,
+                  verb + " " + place + ", read by " + threadName(*warp.block, finding.otherThread) + " at " + other +
+                      " without synchronisation between",
                   finding.otherPc);
   case Finding::WriteAfterWrite:
-    return report(warp, "race", lanes, verb + " " + place + ", also written by " +
-                  threadName(*warp.block, finding.otherThread) + " at " + other + " without synchronisation between",
+    return report(warp, "race", lanes,
+                  verb + " " + place + ", also written by " + threadName(*warp.block, finding.otherThread) + " at " +
+                      other + " without synchronisation between",
                   finding.otherPc);
   case Finding::InFlight:
-    return report(warp, "in-flight", lanes, verb + " " + place + " while the copy issued at " + other +
-                  " may still be in flight", finding.otherPc);
+    return report(warp, "in-flight", lanes,
+                  verb + " " + place + " while the copy issued at " + other + " may still be in flight",
+                  finding.otherPc);
   case Finding::ReadByAgent:
-    return report(warp, "in-flight", lanes, verb + " " + place + " while the operation issued at " + other +
-                  " may still read it", finding.otherPc);
+    return report(warp, "in-flight", lanes,
+                  verb + " " + place + " while the operation issued at " + other + " may still read it",
+                  finding.otherPc);
   case Finding::Uninitialised:
     return report(warp, "uninitialised", lanes, verb + " " + place + ", which nothing has written");
   case Finding::NoProxyFence:
-    return report(warp, "fence", lanes, verb + " " + place + " by the asynchronous proxy, written at " + other +
-                  " without a fence.proxy.async behind it", finding.otherPc);
+    return report(warp, "fence", lanes,
+                  verb + " " + place + " by the asynchronous proxy, written at " + other +
+                      " without a fence.proxy.async behind it",
+                  finding.otherPc);
   case Finding::BarrierObject:
     return report(warp, "mbarrier", lanes, verb + " " + place + ", which holds an mbarrier");
   }
@@ -148,19 +155,21 @@ void Engine::undefined(Warp &warp, Slot slot, uint32_t lanes, const char *use) {
     return;
   const std::string &name = slot.index < code.registerNames.size() ? code.registerNames[slot.index] : "";
   report(warp, "uninitialised", lanes,
-         (name.empty() ? std::string("an undefined value") : "register '" + name + "' has no defined value") + ", used as " + use);
+         (name.empty() ? std::string("an undefined value") : "register '" + name + "' has no defined value") +
+             ", used as " + use);
 }
 
 uint8_t *Engine::global(Warp &warp, unsigned lane, uint64_t address, unsigned bytes, bool write) {
   Allocation *entry = memory.find(address);
   uint64_t offset = entry ? address - entry->address : 0;
   if (!entry || bytes > entry->size - offset) {
-    report(warp, "bounds", 1u << lane, std::string(write ? "writes " : "reads ") + std::to_string(bytes) + " bytes, " +
-                                           globalName(address, bytes));
+    report(warp, "bounds", 1u << lane,
+           std::string(write ? "writes " : "reads ") + std::to_string(bytes) + " bytes, " + globalName(address, bytes));
     return nullptr;
   }
   if (!entry->live) {
-    report(warp, "bounds", 1u << lane, std::string(write ? "writes " : "reads ") + globalName(address, bytes) + ", which was freed");
+    report(warp, "bounds", 1u << lane,
+           std::string(write ? "writes " : "reads ") + globalName(address, bytes) + ", which was freed");
     return nullptr;
   }
   if (write && entry->readOnly) {
@@ -407,8 +416,9 @@ void Engine::barrierArrived(Block &block, unsigned number) {
         group.wait = Wait::Ready;
       }
   if (block.exited && !barrier.sized && options.divergence && barrier.arrived)
-    reportAt(block, "barrier", barrier.pc, barrier.thread, "a barrier of the whole block was passed although " +
-                                         std::to_string(block.exited) + " threads have exited before it");
+    reportAt(block, "barrier", barrier.pc, barrier.thread,
+             "a barrier of the whole block was passed although " + std::to_string(block.exited) +
+                 " threads have exited before it");
   barrier = NamedBarrier();
   ++result.counters.barriers;
   event(block);
@@ -548,9 +558,8 @@ void Engine::deadlock(Block &block) {
         text += " waits at barrier " + std::to_string(group.what) + " (" + std::to_string(barrier.arrived) + " of " +
                 std::to_string(barrier.sized ? barrier.expected : block.threads - block.exited) + " arrived)";
       } else if (group.what) {
-        auto found = block.mbarriers.find(uint32_t(group.events));
         text += " waits for mbarrier " + hex(group.what - 1);
-        found = block.mbarriers.find(group.what - 1);
+        auto found = block.mbarriers.find(group.what - 1);
         if (found != block.mbarriers.end())
           text += " (phase " + std::to_string(found->second.phase) + ", " + std::to_string(found->second.pending) +
                   " arrivals and " + std::to_string(found->second.tx) + " bytes missing)";
@@ -666,9 +675,7 @@ bool Engine::checkLaunch() {
     error.message = "'" + kernel.name + "': " + std::move(message);
     result.errors.push_back(std::move(error));
   };
-  auto dims = [](const Dim3 &d) {
-    return std::to_string(d.x) + "x" + std::to_string(d.y) + "x" + std::to_string(d.z);
-  };
+  auto dims = [](const Dim3 &d) { return std::to_string(d.x) + "x" + std::to_string(d.y) + "x" + std::to_string(d.z); };
   Limits limits = limitsOf(program.sm());
   const Dim3 &b = config.block, &g = config.grid;
   if (!b.count() || !g.count())
@@ -684,8 +691,8 @@ bool Engine::checkLaunch() {
   if (kernel.requiredThreads.x && !(kernel.requiredThreads == b))
     fail("expected a block of " + dims(kernel.requiredThreads) + " as .reqntid says, got " + dims(b));
   if (kernel.maxThreads.x && b.count() > kernel.maxThreads.count())
-    fail("expected at most " + std::to_string(kernel.maxThreads.count()) + " threads in a block as .maxntid says, got " +
-         std::to_string(b.count()));
+    fail("expected at most " + std::to_string(kernel.maxThreads.count()) +
+         " threads in a block as .maxntid says, got " + std::to_string(b.count()));
   uint32_t cap = config.sharedLimit ? std::min(config.sharedLimit, limits.sharedOptIn) : limits.sharedOptIn;
   if (code.sharedBytes > limits.sharedDefault)
     fail("expected at most " + std::to_string(limits.sharedDefault) + " bytes of static shared memory, got " +
@@ -695,7 +702,8 @@ bool Engine::checkLaunch() {
          ", got " + std::to_string(code.sharedBytes) + " static and " + std::to_string(config.dynamicShared) +
          " dynamic");
   if (params.size() != kernel.paramBytes)
-    fail("expected " + std::to_string(kernel.paramBytes) + " bytes of parameters, got " + std::to_string(params.size()));
+    fail("expected " + std::to_string(kernel.paramBytes) + " bytes of parameters, got " +
+         std::to_string(params.size()));
   return result.errors.empty();
 }
 
@@ -717,7 +725,6 @@ LaunchResult Engine::run() {
   // Blocks that wait for others: round after round, as long as any of them moves.
   while (!waiting.empty() && !stopping) {
     seenByWaiting = globalEvents;
-    uint64_t steps = result.steps;
     bool finished = false;
     for (size_t i = 0; i < waiting.size() && !stopping;) {
       if (runBlock(*waiting[i])) {
@@ -727,7 +734,6 @@ LaunchResult Engine::run() {
         ++i;
       }
     }
-    (void)steps;
     if (!finished && globalEvents == seenByWaiting && !waiting.empty() && !stopping)
       deadlock(*waiting.front());
   }

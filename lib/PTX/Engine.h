@@ -24,21 +24,21 @@ enum class Wait : uint8_t { Ready, Warp, Barrier, Poll };
 struct Group {
   uint32_t pc = 0, mask = 0;
   Wait wait = Wait::Ready;
-  uint32_t what = 0;    // Barrier: its number; Warp: the lanes waited for
-  uint64_t events = 0;  // Poll: the block's event count when it began to wait
-  uint32_t polls = 0;   // Poll: how often it was resumed in vain
+  uint32_t what = 0;   // Barrier: its number; Warp: the lanes waited for
+  uint64_t events = 0; // Poll: the block's event count when it began to wait
+  uint32_t polls = 0;  // Poll: how often it was resumed in vain
 };
 
 /// What a handler asks of the engine when it returns.
 enum class Event : uint8_t { None, Split, Exit, Suspend };
 
 struct Warp {
-  uint8_t *r = nullptr;     // register file
+  uint8_t *r = nullptr; // register file
   uint32_t *defined = nullptr;
-  uint32_t mask = 0;        // lanes that execute the instruction
-  uint32_t active = 0;      // lanes of the running group
-  uint32_t pc = 0;          // of the next instruction
-  uint32_t at = 0;          // of the running one
+  uint32_t mask = 0;   // lanes that execute the instruction
+  uint32_t active = 0; // lanes of the running group
+  uint32_t pc = 0;     // of the next instruction
+  uint32_t at = 0;     // of the running one
   Event event = Event::None;
   uint32_t splitMask = 0, splitPc = 0; // Event::Split
   Group suspended;                     // Event::Suspend: what the running group becomes
@@ -47,7 +47,7 @@ struct Warp {
   Block *block = nullptr;
   Engine *engine = nullptr;
   std::vector<Group> groups;
-  uint32_t cc = 0;          // carry flags, a bit a lane
+  uint32_t cc = 0; // carry flags, a bit a lane
   uint32_t clusterArrivals[32] = {};
   AsyncState async;
   std::vector<uint8_t> file;
@@ -57,11 +57,11 @@ struct Warp {
 
 struct NamedBarrier {
   uint32_t expected = 0, arrived = 0;
-  bool sized = false;      // `expected` was given
+  bool sized = false; // `expected` was given
   Release release;
   uint32_t votesAnd = 1, votesOr = 0, count = 0; // bar.red
   unsigned line = 0;
-  uint32_t pc = 0, thread = 0; // of the last arrival
+  uint32_t pc = 0, thread = 0;                        // of the last arrival
   std::vector<std::pair<unsigned, uint32_t>> members; // warp, lanes: who takes part
 };
 
@@ -77,8 +77,8 @@ struct Block {
   uint32_t clusterPhase = 0;
   std::map<uint32_t, Release> published; // by shared address: releases and acquires of single words
   std::map<uint32_t, Mbarrier> mbarriers;
-  std::vector<Agent> agents;      // that have not landed, oldest first
-  uint64_t events = 0;            // anything that a polling group may wait for
+  std::vector<Agent> agents; // that have not landed, oldest first
+  uint64_t events = 0;       // anything that a polling group may wait for
   uint32_t exited = 0, threads = 0;
   uint32_t agentClock = 0;
   bool started = false, finished = false;

@@ -76,7 +76,8 @@ uint64_t apply(Type type, int64_t op, uint64_t old, uint64_t value, uint64_t com
   }
 }
 
-/// imm2: operation; target: type; flagA: has a result; flagB: cas; op: [d,] address, b, [c]; imm3 bit 0 acquire, 1 release.
+/// imm2: operation; target: type; flagA: has a result; flagB: cas; op: [d,] address, b, [c]; imm3 bit 0 acquire, 1
+/// release.
 void runAtomic(Warp &w, const Inst &i) {
   Engine &engine = *w.engine;
   unsigned address = i.flagA ? 1 : 0;
@@ -141,11 +142,11 @@ void select(Selection &s, bool result) {
   Type type = s.type();
   bool bits = type == Type::B16 || type == Type::B32 || type == Type::B64;
   bool logic = s.out.imm2 == AtomAnd || s.out.imm2 == AtomOr || s.out.imm2 == AtomXor || s.out.imm2 == AtomExch;
-  bool fits = s.out.imm2 == AtomCas ? bits || !isFloat(type)
-              : logic               ? bits
-              : s.out.imm2 == AtomAdd
-                  ? !bits
-                  : s.out.imm2 == AtomInc || s.out.imm2 == AtomDec ? type == Type::U32 : !bits && !isFloat(type);
+  bool fits = s.out.imm2 == AtomCas                            ? bits || !isFloat(type)
+              : logic                                          ? bits
+              : s.out.imm2 == AtomAdd                          ? !bits
+              : s.out.imm2 == AtomInc || s.out.imm2 == AtomDec ? type == Type::U32
+                                                               : !bits && !isFloat(type);
   if (!fits)
     s.error = "opcode '" + s.inst.spelling() + "' does not exist";
   s.out.target = uint32_t(type);

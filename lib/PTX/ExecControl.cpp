@@ -18,8 +18,9 @@ bool gather(Warp &w, uint32_t need, bool aligned) {
   need &= w.live;
   if (aligned && (w.active & ~w.mask)) {
     if (engine.options.divergence)
-      engine.report(w, "divergence", w.mask, "executed by lanes " + lanesText(w.mask) + " of " + lanesText(w.active) +
-                                                 " that run together: its guard differs between them");
+      engine.report(w, "divergence", w.mask,
+                    "executed by lanes " + lanesText(w.mask) + " of " + lanesText(w.active) +
+                        " that run together: its guard differs between them");
     return true;
   }
   if (uint32_t skipping = need & w.active & ~w.mask) {
@@ -55,8 +56,10 @@ bool gather(Warp &w, uint32_t need, bool aligned) {
 bool wholeWarp(Warp &w) {
   if (w.live != ~0u) {
     if (w.engine->options.divergence)
-      w.engine->report(w, "divergence", w.mask, w.all != ~0u ? "needs a warp of 32 lanes, this one has " + std::to_string(__builtin_popcount(w.all))
-                                                              : "needs all lanes of the warp, " + lanesText(~w.live) + " have exited");
+      w.engine->report(w, "divergence", w.mask,
+                       w.all != ~0u
+                           ? "needs a warp of 32 lanes, this one has " + std::to_string(__builtin_popcount(w.all))
+                           : "needs all lanes of the warp, " + lanesText(~w.live) + " have exited");
     return true;
   }
   return gather(w, ~0u, true);
@@ -89,7 +92,8 @@ bool memberMask(Warp &w, const Inst &i, unsigned op, uint32_t &members) {
   }
   if (outside & w.mask) {
     if (w.engine->options.divergence)
-      w.engine->report(w, "divergence", outside & w.mask, "the lane is not in its own member mask " + lanesText(members));
+      w.engine->report(w, "divergence", outside & w.mask,
+                       "the lane is not in its own member mask " + lanesText(members));
     members |= w.mask;
   }
   return true;
@@ -128,8 +132,9 @@ void runBrx(Warp &w, const Inst &i) {
   uint32_t bad = 0;
   forLanes(mask, [&](unsigned l) { bad |= uint32_t(index[l] >= table.size()) << l; });
   if (bad) {
-    w.engine->report(w, "bounds", bad, "branch index " + std::to_string(index[__builtin_ctz(bad)]) + " of " +
-                                           std::to_string(table.size()) + " targets");
+    w.engine->report(w, "bounds", bad,
+                     "branch index " + std::to_string(index[__builtin_ctz(bad)]) + " of " +
+                         std::to_string(table.size()) + " targets");
     mask &= ~bad;
   }
   if (!mask || (w.mask & ~mask)) {
@@ -232,12 +237,14 @@ static bool barrierOperands(Warp &w, const Inst &i, unsigned first, uint32_t &nu
     return false;
   }
   if (i.imm2 && (!count || count % 32)) {
-    engine.report(w, "barrier", w.mask, "expected a thread count that is a multiple of 32, got " + std::to_string(count));
+    engine.report(w, "barrier", w.mask,
+                  "expected a thread count that is a multiple of 32, got " + std::to_string(count));
     return false;
   }
   if (i.imm2 && count > (w.block->threads + 31) / 32 * 32) {
-    engine.report(w, "barrier", w.mask, "expected at most the block's " + std::to_string(w.block->threads) +
-                                            " threads, got " + std::to_string(count));
+    engine.report(w, "barrier", w.mask,
+                  "expected at most the block's " + std::to_string(w.block->threads) + " threads, got " +
+                      std::to_string(count));
     return false;
   }
   return true;
@@ -256,9 +263,10 @@ static void arrive(Warp &w, const Inst &i, bool wait) {
   NamedBarrier &barrier = block.barriers[number];
   bool sized = i.imm2;
   if (barrier.arrived && (barrier.sized != sized || (sized && barrier.expected != count)))
-    engine.report(w, "barrier", w.mask, "barrier " + std::to_string(number) + " expects " +
-                  std::to_string(barrier.sized ? barrier.expected : block.threads) + " threads at line " +
-                  std::to_string(barrier.line) + " and " + std::to_string(sized ? count : block.threads) + " here");
+    engine.report(w, "barrier", w.mask,
+                  "barrier " + std::to_string(number) + " expects " +
+                      std::to_string(barrier.sized ? barrier.expected : block.threads) + " threads at line " +
+                      std::to_string(barrier.line) + " and " + std::to_string(sized ? count : block.threads) + " here");
   barrier.sized = sized;
   barrier.expected = count;
   barrier.line = i.line;
@@ -279,8 +287,9 @@ static void arrive(Warp &w, const Inst &i, bool wait) {
   barrier.members.push_back({w.index, w.mask});
   barrier.arrived += sized && w.mask == w.live ? 32 : unsigned(__builtin_popcount(w.mask));
   if (barrier.sized && barrier.arrived > barrier.expected)
-    engine.report(w, "barrier", w.mask, "barrier " + std::to_string(number) + " has more arrivals than the " +
-                                            std::to_string(barrier.expected) + " that it expects");
+    engine.report(w, "barrier", w.mask,
+                  "barrier " + std::to_string(number) + " has more arrivals than the " +
+                      std::to_string(barrier.expected) + " that it expects");
   engine.event(block);
   if (!wait) {
     engine.barrierArrived(block, number);

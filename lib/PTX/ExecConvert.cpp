@@ -62,7 +62,9 @@ uint64_t saturateInteger(double v, Type to) {
   return uint64_t(v);
 }
 
-Round roundOf(uint32_t mode) { return mode == Rz ? Round::Zero : mode == Rm ? Round::Down : mode == Rp ? Round::Up : Round::Nearest; }
+Round roundOf(uint32_t mode) {
+  return mode == Rz ? Round::Zero : mode == Rm ? Round::Down : mode == Rp ? Round::Up : Round::Nearest;
+}
 
 uint64_t fromDouble(double v, const Conversion &c) {
   switch (c.to) {
@@ -95,7 +97,8 @@ uint64_t convert(uint64_t bits, const Conversion &c) {
   unsigned fromBits = typeSize(c.from) * 8;
   if (!isFloat(c.from)) {
     bits = fromBits == 64 ? bits : bits & ((uint64_t(1) << fromBits) - 1);
-    int64_t value = isSigned(c.from) && fromBits < 64 ? int64_t(bits << (64 - fromBits)) >> (64 - fromBits) : int64_t(bits);
+    int64_t value =
+        isSigned(c.from) && fromBits < 64 ? int64_t(bits << (64 - fromBits)) >> (64 - fromBits) : int64_t(bits);
     bool bigUnsigned = !isSigned(c.from) && value < 0;
     if (!isFloat(c.to)) {
       if (!c.sat)
@@ -183,9 +186,8 @@ uint64_t extend(uint64_t value, Type type, unsigned registerSize) {
 void runCvt(Warp &w, const Inst &i) {
   Conversion c = unpack(i);
   uint64_t t[32];
-  forLanes(w.mask, [&](unsigned l) {
-    t[l] = extend(convert(laneValue(w, i.op[1], i.opSize[1], l), c), c.to, i.opSize[0]);
-  });
+  forLanes(w.mask,
+           [&](unsigned l) { t[l] = extend(convert(laneValue(w, i.op[1], i.opSize[1], l), c), c.to, i.opSize[0]); });
   forLanes(w.mask, [&](unsigned l) { setLane(w, i.op[0], i.opSize[0], l, t[l]); });
   define(w, i.op[0], w.mask, w.defined[i.op[1].index]);
 }
@@ -284,7 +286,8 @@ void selectCvt(Selection &s) {
   }
   bool toFloat = isFloat(to), fromFloat = isFloat(from);
   // Where rounding can happen it must be said; where it cannot it must not.
-  bool needs = toFloat && (!fromFloat || typeSize(to) < typeSize(from) || (typeSize(to) == typeSize(from) && to != from));
+  bool needs =
+      toFloat && (!fromFloat || typeSize(to) < typeSize(from) || (typeSize(to) == typeSize(from) && to != from));
   if (!toFloat && fromFloat && !s.out.flagA)
     s.error = "'" + s.inst.spelling() + "' expects a rounding such as .rzi";
   if (needs && !rounded)
@@ -305,11 +308,13 @@ void selectCvt(Selection &s) {
   if (typeSize(from) == a && typeSize(to) == d) {
     bool sign = isSigned(from);
     if (d == 8 && a == 4)
-      s.out.run = sign ? run1<uint64_t, uint32_t, Extend<int64_t, uint32_t, int32_t>> : run1<uint64_t, uint32_t, Extend<uint64_t, uint32_t, uint32_t>>;
+      s.out.run = sign ? run1<uint64_t, uint32_t, Extend<int64_t, uint32_t, int32_t>>
+                       : run1<uint64_t, uint32_t, Extend<uint64_t, uint32_t, uint32_t>>;
     else if (d == 4 && a == 8)
       s.out.run = run1<uint32_t, uint64_t, Extend<uint32_t, uint64_t, uint32_t>>;
     else if (d == 4 && a == 2)
-      s.out.run = sign ? run1<uint32_t, uint16_t, Extend<int32_t, uint16_t, int16_t>> : run1<uint32_t, uint16_t, Extend<uint32_t, uint16_t, uint16_t>>;
+      s.out.run = sign ? run1<uint32_t, uint16_t, Extend<int32_t, uint16_t, int16_t>>
+                       : run1<uint32_t, uint16_t, Extend<uint32_t, uint16_t, uint16_t>>;
     else if (d == 2 && a == 4)
       s.out.run = run1<uint16_t, uint32_t, Extend<uint16_t, uint32_t, uint16_t>>;
   }

@@ -111,15 +111,18 @@ template <class Op> Handler pick2(Selection &s) {
   if (s.type() == Type::F64)
     return run2<double, double, double, Op>;
   bool ftz = s.has("ftz"), sat = s.has("sat");
-  return ftz ? (sat ? run2<float, float, float, Modified<Op, true, true>> : run2<float, float, float, Modified<Op, true, false>>)
+  return ftz ? (sat ? run2<float, float, float, Modified<Op, true, true>>
+                    : run2<float, float, float, Modified<Op, true, false>>)
              : (sat ? run2<float, float, float, Modified<Op, false, true>> : run2<float, float, float, Op>);
 }
 template <class Op> Handler pick3(Selection &s) {
   if (s.type() == Type::F64)
     return run3<double, double, double, double, Op>;
   bool ftz = s.has("ftz"), sat = s.has("sat");
-  return ftz ? (sat ? run3<float, float, float, float, Modified<Op, true, true>> : run3<float, float, float, float, Modified<Op, true, false>>)
-             : (sat ? run3<float, float, float, float, Modified<Op, false, true>> : run3<float, float, float, float, Op>);
+  return ftz ? (sat ? run3<float, float, float, float, Modified<Op, true, true>>
+                    : run3<float, float, float, float, Modified<Op, true, false>>)
+             : (sat ? run3<float, float, float, float, Modified<Op, false, true>>
+                    : run3<float, float, float, float, Op>);
 }
 
 #if defined(__x86_64__)

@@ -106,12 +106,14 @@ template <class F> uint16_t compute(int64_t kind, uint32_t modifiers, uint16_t a
 /// imm3: kind; target: modifiers; imm2: number of sources.
 template <class F, bool Pair> void runHalf(Warp &w, const Inst &i) {
   using R = std::conditional_t<Pair, uint32_t, uint16_t>;
-  const R *a = lanesOf<R>(w, i.op[1]), *b = i.imm2 > 1 ? lanesOf<R>(w, i.op[2]) : a, *c = i.imm2 > 2 ? lanesOf<R>(w, i.op[3]) : a;
+  const R *a = lanesOf<R>(w, i.op[1]), *b = i.imm2 > 1 ? lanesOf<R>(w, i.op[2]) : a,
+          *c = i.imm2 > 2 ? lanesOf<R>(w, i.op[3]) : a;
   R t[32];
   forLanes(w.mask, [&](unsigned l) {
     t[l] = compute<F>(i.imm3, i.target, uint16_t(a[l]), uint16_t(b[l]), uint16_t(c[l]));
     if constexpr (Pair)
-      t[l] |= uint32_t(compute<F>(i.imm3, i.target, uint16_t(a[l] >> 16), uint16_t(b[l] >> 16), uint16_t(c[l] >> 16))) << 16;
+      t[l] |= uint32_t(compute<F>(i.imm3, i.target, uint16_t(a[l] >> 16), uint16_t(b[l] >> 16), uint16_t(c[l] >> 16)))
+              << 16;
   });
   uint32_t defined = w.defined[i.op[1].index];
   if (i.imm2 > 1)

@@ -9,14 +9,25 @@ namespace aic::ptx {
 namespace {
 
 template <class T> struct Wide;
-template <> struct Wide<uint16_t> { using type = uint32_t; };
-template <> struct Wide<int16_t> { using type = int32_t; };
-template <> struct Wide<uint32_t> { using type = uint64_t; };
-template <> struct Wide<int32_t> { using type = int64_t; };
-template <> struct Wide<uint64_t> { using type = unsigned __int128; };
-template <> struct Wide<int64_t> { using type = __int128; };
+template <> struct Wide<uint16_t> {
+  using type = uint32_t;
+};
+template <> struct Wide<int16_t> {
+  using type = int32_t;
+};
+template <> struct Wide<uint32_t> {
+  using type = uint64_t;
+};
+template <> struct Wide<int32_t> {
+  using type = int64_t;
+};
+template <> struct Wide<uint64_t> {
+  using type = unsigned __int128;
+};
+template <> struct Wide<int64_t> {
+  using type = __int128;
+};
 template <class T> using WideOf = typename Wide<T>::type;
-template <class T> struct Wide2 { using type = WideOf<T>; };
 
 struct AddOp {
   template <class T> T operator()(T a, T b) const { return T(uint64_t(a) + uint64_t(b)); }
@@ -34,7 +45,9 @@ struct MulWideOp {
   template <class T> auto operator()(T a, T b) const { return WideOf<T>(WideOf<T>(a) * WideOf<T>(b)); }
 };
 struct MadOp {
-  template <class T> T operator()(T a, T b, T c) const { return T(Unsigned<T>(a) * uint64_t(Unsigned<T>(b)) + uint64_t(c)); }
+  template <class T> T operator()(T a, T b, T c) const {
+    return T(Unsigned<T>(a) * uint64_t(Unsigned<T>(b)) + uint64_t(c));
+  }
 };
 struct MadHiOp {
   template <class T> T operator()(T a, T b, T c) const { return T(uint64_t(MulHiOp()(a, b)) + uint64_t(c)); }
@@ -146,7 +159,6 @@ struct BfeOp {
     return T(field);
   }
 };
-struct PopBits {};
 struct AndOp {
   template <class T> T operator()(T a, T b) const { return T(a & b); }
 };
@@ -201,22 +213,6 @@ template <bool Wrap> struct BmskOp {
   }
 };
 
-/// Selects an instantiation for the type of the instruction.
-#define PICK2(name, op)                                                                                                \
-  void select##name(Selection &s) {                                                                                    \
-    s.out.run = withInteger(s.type(), [](auto v) -> Handler {                                                          \
-      using T = decltype(v);                                                                                           \
-      return run2<T, T, T, op>;                                                                                        \
-    });                                                                                                                \
-  }
-#define PICK1(name, op)                                                                                                \
-  void select##name(Selection &s) {                                                                                    \
-    s.out.run = withInteger(s.type(), [](auto v) -> Handler {                                                          \
-      using T = decltype(v);                                                                                           \
-      return run1<T, T, op>;                                                                                           \
-    });                                                                                                                \
-  }
-
 } // namespace
 
 /// Types of arithmetic: 16 bits and more.
@@ -268,8 +264,6 @@ ARITHMETIC3(MadHi, MadHiOp)
 ARITHMETIC3(Sad, SadOp)
 #undef ARITHMETIC2
 #undef ARITHMETIC3
-#undef PICK1
-#undef PICK2
 
 void selectAddSat(Selection &s) { s.out.run = run2<int32_t, int32_t, int32_t, AddSatOp>; }
 void selectSubSat(Selection &s) { s.out.run = run2<int32_t, int32_t, int32_t, SubSatOp>; }
@@ -309,7 +303,8 @@ void selectMadWide(Selection &s) {
 void selectMul24(Selection &s) {
   bool hi = s.has("hi");
   if (s.type() == Type::U32)
-    s.out.run = hi ? run2<uint32_t, uint32_t, uint32_t, Mul24Op<true>> : run2<uint32_t, uint32_t, uint32_t, Mul24Op<false>>;
+    s.out.run =
+        hi ? run2<uint32_t, uint32_t, uint32_t, Mul24Op<true>> : run2<uint32_t, uint32_t, uint32_t, Mul24Op<false>>;
   else
     s.out.run = hi ? run2<int32_t, int32_t, int32_t, Mul24Op<true>> : run2<int32_t, int32_t, int32_t, Mul24Op<false>>;
 }
@@ -360,8 +355,8 @@ template <class T> static void runBfi(Warp &w, const Inst &i) {
     T mask = T((len >= bits ? ~uint64_t(0) : (uint64_t(1) << len) - 1) << pos);
     t[l] = T((b[l] & ~mask) | (T(uint64_t(a[l]) << pos) & mask));
   });
-  store(w, i.op[0], t, w.defined[i.op[1].index] & w.defined[i.op[2].index] & w.defined[i.op[3].index] &
-                           w.defined[i.op[4].index]);
+  store(w, i.op[0], t,
+        w.defined[i.op[1].index] & w.defined[i.op[2].index] & w.defined[i.op[3].index] & w.defined[i.op[4].index]);
 }
 void selectBfi(Selection &s) { s.out.run = s.type() == Type::B32 ? runBfi<uint32_t> : runBfi<uint64_t>; }
 
@@ -382,12 +377,15 @@ void selectShf(Selection &s) {
 void selectSzext(Selection &s) {
   bool wrap = s.has("wrap");
   if (s.type() == Type::U32)
-    s.out.run = wrap ? run2<uint32_t, uint32_t, uint32_t, SzextOp<true>> : run2<uint32_t, uint32_t, uint32_t, SzextOp<false>>;
+    s.out.run =
+        wrap ? run2<uint32_t, uint32_t, uint32_t, SzextOp<true>> : run2<uint32_t, uint32_t, uint32_t, SzextOp<false>>;
   else
-    s.out.run = wrap ? run2<int32_t, int32_t, uint32_t, SzextOp<true>> : run2<int32_t, int32_t, uint32_t, SzextOp<false>>;
+    s.out.run =
+        wrap ? run2<int32_t, int32_t, uint32_t, SzextOp<true>> : run2<int32_t, int32_t, uint32_t, SzextOp<false>>;
 }
 void selectBmsk(Selection &s) {
-  s.out.run = s.has("wrap") ? run2<uint32_t, uint32_t, uint32_t, BmskOp<true>> : run2<uint32_t, uint32_t, uint32_t, BmskOp<false>>;
+  s.out.run = s.has("wrap") ? run2<uint32_t, uint32_t, uint32_t, BmskOp<true>>
+                            : run2<uint32_t, uint32_t, uint32_t, BmskOp<false>>;
 }
 
 static void runLop3(Warp &w, const Inst &i) {
@@ -499,8 +497,7 @@ static void selectCarry(Selection &s, int64_t kind) {
   s.out.imm3 = kind;
   s.out.flagA = s.inst.opcode.back() == 'c' && s.inst.opcode.size() == 4; // addc, subc, madc
   s.out.flagB = s.has("cc");
-  bool wide = typeSize(s.type()) == 8, sign = isSigned(s.type()) && kind == 3;
-  (void)sign;
+  bool wide = typeSize(s.type()) == 8;
   s.out.run = wide ? runCarry<uint64_t> : runCarry<uint32_t>;
   if (kind == 3 && isSigned(s.type()))
     s.error = "opcode '" + s.inst.spelling() + "' is not supported";

@@ -53,9 +53,9 @@ uint32_t sharedLanes(Warp &w, uint32_t mask, const uint64_t *addresses, unsigned
     uint32_t bad = 0;
     forLanes(mask, [&](unsigned l) { bad |= uint32_t(bytes > size || addresses[l] > size - bytes) << l; });
     unsigned lane = unsigned(__builtin_ctz(bad));
-    engine.report(w, "bounds", bad, std::string(write ? "writes " : "reads ") + std::to_string(bytes) + " bytes of " +
-                                        engine.sharedName(addresses[lane]) + ", of which there are " +
-                                        std::to_string(size) + " bytes");
+    engine.report(w, "bounds", bad,
+                  std::string(write ? "writes " : "reads ") + std::to_string(bytes) + " bytes of " +
+                      engine.sharedName(addresses[lane]) + ", of which there are " + std::to_string(size) + " bytes");
     mask &= ~bad;
   }
   uint8_t *base = block.shared.data();
@@ -141,10 +141,10 @@ uint32_t accessLanes(Warp &w, Space space, uint32_t mask, uint64_t *addresses, u
       pointers[l] = w.local.data() + l * size + addresses[l];
     });
     if (good != mask)
-      engine.report(w, "bounds", mask & ~good, std::string(write ? "writes " : "reads ") + std::to_string(bytes) +
-                                                   " bytes of local memory at " +
-                                                   std::to_string(addresses[__builtin_ctz(mask & ~good)]) +
-                                                   ", of which there are " + std::to_string(size));
+      engine.report(w, "bounds", mask & ~good,
+                    std::string(write ? "writes " : "reads ") + std::to_string(bytes) + " bytes of local memory at " +
+                        std::to_string(addresses[__builtin_ctz(mask & ~good)]) + ", of which there are " +
+                        std::to_string(size));
     return good;
   }
   case Space::Param: {
@@ -157,10 +157,10 @@ uint32_t accessLanes(Warp &w, Space space, uint32_t mask, uint64_t *addresses, u
       pointers[l] = engine.params.data() + addresses[l];
     });
     if (good != mask)
-      engine.report(w, "bounds", mask & ~good, std::string(write ? "writes " : "reads ") + std::to_string(bytes) +
-                                                   " bytes of the parameters at " +
-                                                   std::to_string(addresses[__builtin_ctz(mask & ~good)]) +
-                                                   ", of which there are " + std::to_string(size));
+      engine.report(w, "bounds", mask & ~good,
+                    std::string(write ? "writes " : "reads ") + std::to_string(bytes) + " bytes of the parameters at " +
+                        std::to_string(addresses[__builtin_ctz(mask & ~good)]) + ", of which there are " +
+                        std::to_string(size));
     return good;
   }
   default: {
@@ -171,7 +171,10 @@ uint32_t accessLanes(Warp &w, Space space, uint32_t mask, uint64_t *addresses, u
       uint32_t same = 0;
       forLanes(rest, [&](unsigned l) { same |= uint32_t(addresses[l] >> 48 == window) << l; });
       rest &= ~same;
-      Space actual = window == 1 ? Space::Shared : window == 2 ? Space::Local : window == 3 ? Space::Param : Space::Global;
+      Space actual = window == 1   ? Space::Shared
+                     : window == 2 ? Space::Local
+                     : window == 3 ? Space::Param
+                                   : Space::Global;
       if (actual != Space::Global)
         forLanes(same, [&](unsigned l) { addresses[l] &= windowMask; });
       good |= accessLanes(w, actual, same, addresses, bytes, write, atomic, pointers);
@@ -253,8 +256,6 @@ template <class M> void runStore(Warp &w, const Inst &i) {
   if (i.flagA)
     w.engine->event(*w.block);
 }
-
-template <template <class> class Run> struct PickWidth {};
 
 Handler pickLoad(Type type) {
   if (isSigned(type)) {
@@ -344,7 +345,10 @@ void runClock(Warp &w, const Inst &i) {
 }
 
 uint64_t windowOf(Space space) {
-  return space == Space::Shared ? sharedWindow : space == Space::Local ? localWindow : space == Space::Param ? paramWindow : 0;
+  return space == Space::Shared  ? sharedWindow
+         : space == Space::Local ? localWindow
+         : space == Space::Param ? paramWindow
+                                 : 0;
 }
 
 template <class T> void runCvta(Warp &w, const Inst &i) {
@@ -363,7 +367,8 @@ template <class T> void runCvta(Warp &w, const Inst &i) {
   uint32_t defined = w.defined[i.op[1].index];
   bad &= w.mask & defined;
   if (bad)
-    w.engine->report(w, "bounds", bad, "a generic address that is not in " + std::string(spaceName(i.space)) + " memory");
+    w.engine->report(w, "bounds", bad,
+                     "a generic address that is not in " + std::string(spaceName(i.space)) + " memory");
   store(w, i.op[0], t, defined);
 }
 
@@ -388,10 +393,9 @@ void runMapa(Warp &w, const Inst &i) {
   uint32_t bad = 0;
   forLanes(w.mask, [&](unsigned l) { bad |= uint32_t(rank[l] != 0) << l; });
   if (bad)
-    w.engine->report(w, "bounds", bad, "block " + std::to_string(rank[__builtin_ctz(bad)]) + " of a cluster of one block");
-  forLanes(w.mask, [&](unsigned l) {
-    setLane(w, i.op[0], i.opSize[0], l, laneValue(w, i.op[1], i.opSize[1], l));
-  });
+    w.engine->report(w, "bounds", bad,
+                     "block " + std::to_string(rank[__builtin_ctz(bad)]) + " of a cluster of one block");
+  forLanes(w.mask, [&](unsigned l) { setLane(w, i.op[0], i.opSize[0], l, laneValue(w, i.op[1], i.opSize[1], l)); });
   define(w, i.op[0], w.mask, w.defined[i.op[1].index]);
 }
 

@@ -113,7 +113,8 @@ template <class T> CompareFn compareOf(Compare c) {
 /// The comparison's code for operands of `type`; false if the comparison does not exist for it.
 bool pickCompare(Selection &s, Type type) {
   const std::string &name = s.inst.modifiers.front();
-  static const char *const names[] = {"eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"};
+  static const char *const names[] = {"eq",  "ne",  "lt",  "le",  "gt",  "ge",  "equ",
+                                      "neu", "ltu", "leu", "gtu", "geu", "num", "nan"};
   int which = -1;
   bool unsignedOnly = name == "lo" || name == "ls" || name == "hi" || name == "hs";
   if (unsignedOnly)
@@ -124,7 +125,8 @@ bool pickCompare(Selection &s, Type type) {
   bool bits = type >= Type::B16 && type <= Type::B64;
   if (which < 0 || (!isFloat(type) && which > Ge) || (bits && which > Ne) ||
       (unsignedOnly && (isFloat(type) || isSigned(type)))) {
-    s.error = "'" + s.inst.spelling() + "': comparison '" + name + "' does not exist for ." + std::string(typeName(type));
+    s.error =
+        "'" + s.inst.spelling() + "': comparison '" + name + "' does not exist for ." + std::string(typeName(type));
     return false;
   }
   Compare c = Compare(which);

@@ -15,7 +15,8 @@ void runShfl(Warp &w, const Inst &i) {
   uint32_t members;
   if (!memberMask(w, i, 4, members) || !gather(w, members, false))
     return;
-  const uint32_t *a = lanesOf<uint32_t>(w, i.op[1]), *b = lanesOf<uint32_t>(w, i.op[2]), *c = lanesOf<uint32_t>(w, i.op[3]);
+  const uint32_t *a = lanesOf<uint32_t>(w, i.op[1]), *b = lanesOf<uint32_t>(w, i.op[2]),
+                 *c = lanesOf<uint32_t>(w, i.op[3]);
   uint32_t value = w.defined[i.op[1].index];
   uint32_t t[32], defined = 0, inside = 0, stray = 0;
   forLanes(w.mask, [&](unsigned l) {

@@ -62,8 +62,9 @@ void GlobalShadow::access(Warp &warp, uint32_t lanes, const uint64_t *addresses,
         std::string who = bad->block == block ? warp.engine->threadName(*warp.block, bad->thread)
                                               : "block " + std::to_string(bad->block);
         warp.engine->report(warp, "race", 1u << lane,
-                            std::string(write ? "writes " : "reads ") + warp.engine->globalName(addresses[lane], bytes) +
-                                ", " + (earlierWrite ? "written" : "read") + " by " + who + " at line " +
+                            std::string(write ? "writes " : "reads ") +
+                                warp.engine->globalName(addresses[lane], bytes) + ", " +
+                                (earlierWrite ? "written" : "read") + " by " + who + " at line " +
                                 std::to_string(warp.engine->lineOf(bad->pc)) + " without synchronisation between",
                             bad->pc);
       }

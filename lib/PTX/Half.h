@@ -52,7 +52,8 @@ inline uint32_t narrow(float f, unsigned exponent, unsigned mantissa, Round roun
   uint64_t result = (uint64_t(e) << mantissa) + kept + up;
   uint64_t infinity = ((uint64_t(1) << exponent) - 1) << mantissa;
   if (result >= infinity) {
-    bool toMax = overflowToMax || round == Round::Zero || (round == Round::Up && sign) || (round == Round::Down && !sign);
+    bool toMax =
+        overflowToMax || round == Round::Zero || (round == Round::Up && sign) || (round == Round::Down && !sign);
     result = a == 0x7f800000 && !overflowToMax ? infinity : toMax ? infinity - 1 : infinity;
   }
   return uint32_t(result) | sign << (exponent + mantissa);

@@ -159,8 +159,8 @@ Token Lexer::next() {
   }
   if (c == '.' && at + 1 < text.size() && isWord(text[at + 1])) {
     ++at;
-    while (at < text.size() && (isWord(text[at]) ||
-                                (text[at] == ':' && at + 2 < text.size() && text[at + 1] == ':' && isWord(text[at + 2]))))
+    while (at < text.size() && (isWord(text[at]) || (text[at] == ':' && at + 2 < text.size() && text[at + 1] == ':' &&
+                                                     isWord(text[at + 2]))))
       at += text[at] == ':' ? 2 : 1;
     Token token = make(Token::Directive, start);
     token.text.remove_prefix(1);

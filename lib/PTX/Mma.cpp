@@ -79,7 +79,9 @@ Multiply pickMultiply() {
 const Multiply multiplyBest = pickMultiply();
 
 /// imm2: shape m | k << 8 | elements a register << 16; target: types of D, A, B, C. Lists: D, A, B, C.
-Shape shapeOf(const Inst &i) { return {unsigned(i.imm2 & 0xff), unsigned(i.imm2 >> 8 & 0xff), unsigned(i.imm2 >> 16 & 0xff)}; }
+Shape shapeOf(const Inst &i) {
+  return {unsigned(i.imm2 & 0xff), unsigned(i.imm2 >> 8 & 0xff), unsigned(i.imm2 >> 16 & 0xff)};
+}
 
 template <Type A, Type B, bool HalfC, bool HalfD> void runMmaFloat(Warp &w, const Inst &i) {
   if (!wholeWarp(w))
@@ -114,7 +116,8 @@ template <Type A, Type B, bool HalfC, bool HalfD> void runMmaFloat(Warp &w, cons
     uint32_t t[32];
     for (unsigned l = 0; l < 32; ++l) {
       if (HalfD)
-        t[l] = floatToHalf(c[l / 4 + 8 * r][2 * (l % 4)]) | uint32_t(floatToHalf(c[l / 4 + 8 * r][2 * (l % 4) + 1])) << 16;
+        t[l] = floatToHalf(c[l / 4 + 8 * r][2 * (l % 4)]) | uint32_t(floatToHalf(c[l / 4 + 8 * r][2 * (l % 4) + 1]))
+                                                                << 16;
       else
         t[l] = bitcast<uint32_t>(c[l / 4 + 8 * (r >> 1)][2 * (l % 4) + (r & 1)]);
     }
@@ -221,8 +224,10 @@ void selectMma(Selection &s) {
     s.out.imm2 = int64_t(m | k << 8 | per << 16);
     switch (a) {
     case Type::F16:
-      s.out.run = d == Type::F16 ? (c == Type::F16 ? runMmaFloat<Type::F16, Type::F16, true, true> : runMmaFloat<Type::F16, Type::F16, false, true>)
-                                 : (c == Type::F16 ? runMmaFloat<Type::F16, Type::F16, true, false> : runMmaFloat<Type::F16, Type::F16, false, false>);
+      s.out.run = d == Type::F16 ? (c == Type::F16 ? runMmaFloat<Type::F16, Type::F16, true, true>
+                                                   : runMmaFloat<Type::F16, Type::F16, false, true>)
+                                 : (c == Type::F16 ? runMmaFloat<Type::F16, Type::F16, true, false>
+                                                   : runMmaFloat<Type::F16, Type::F16, false, false>);
       break;
     case Type::BF16:
       s.out.run = pickB<Type::BF16>(b);
@@ -248,8 +253,8 @@ void selectMma(Selection &s) {
   unsigned want[4] = {nd, na, nb, nc};
   for (unsigned o = 0; o < 4; ++o)
     if (s.out.opSize[o] != want[o])
-      s.error = "'" + s.inst.spelling() + "', operand " + std::to_string(o + 1) + ": expected " + std::to_string(want[o]) +
-                " registers in braces, got " + std::to_string(s.out.opSize[o]);
+      s.error = "'" + s.inst.spelling() + "', operand " + std::to_string(o + 1) + ": expected " +
+                std::to_string(want[o]) + " registers in braces, got " + std::to_string(s.out.opSize[o]);
 }
 
 // ---- ldmatrix, stmatrix: lane 8 m + r gives the address of row r of matrix m.

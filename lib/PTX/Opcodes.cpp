@@ -288,8 +288,7 @@ std::string Checker::check(const OperandKind &kind, const Operand &op, unsigned 
         return what + ": expected 2, 4 or 8 registers in braces, got " + std::to_string(op.elements.size());
       size = typeSize(type) / unsigned(op.elements.size());
       if (!size)
-        return what + ": cannot split ." + std::string(typeName(type)) + " into " +
-               std::to_string(op.elements.size());
+        return what + ": cannot split ." + std::string(typeName(type)) + " into " + std::to_string(op.elements.size());
       for (const Operand &e : op.elements)
         if (e.kind != Operand::Sink || !kind.written)
           if (std::string text = value(kind, e, bitsOf(size), what); !text.empty())

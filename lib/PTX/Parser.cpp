@@ -80,8 +80,7 @@ struct Scope {
 
 class Parser {
 public:
-  Parser(std::string_view text, std::string name, std::vector<Diagnostic> &messages)
-      : lexer(text), messages(messages) {
+  Parser(std::string_view text, std::string name, std::vector<Diagnostic> &messages) : lexer(text), messages(messages) {
     module.name = std::move(name);
     advance();
   }
@@ -89,7 +88,9 @@ public:
 
 private:
   [[noreturn]] void fail(unsigned line, std::string message) { throw Failure{{line, std::move(message)}}; }
-  [[noreturn]] void failHere(const std::string &expected) { fail(token.line, "expected " + expected + ", got " + got()); }
+  [[noreturn]] void failHere(const std::string &expected) {
+    fail(token.line, "expected " + expected + ", got " + got());
+  }
   std::string got() const {
     switch (token.kind) {
     case Token::End:
@@ -222,8 +223,8 @@ void Parser::header() {
       unsigned sm = 0;
       while (end < name.size() && name[end] >= '0' && name[end] <= '9' && sm < 1000)
         sm = sm * 10 + unsigned(name[end++] - '0');
-      static const unsigned known[] = {20, 21, 30, 32, 35, 37,  50,  52,  53,  60,  61,  62, 70,
-                                       72, 75, 80, 86, 87, 88, 89, 90, 100, 101, 103, 110, 120, 121};
+      static const unsigned known[] = {20, 21, 30, 32, 35, 37, 50, 52,  53,  60,  61,  62,  70, 72,
+                                       75, 80, 86, 87, 88, 89, 90, 100, 101, 103, 110, 120, 121};
       module.suffix = end < name.size() ? name[end++] : 0;
       if (std::find(std::begin(known), std::end(known), sm) == std::end(known) || end != name.size() ||
           (module.suffix && ((module.suffix != 'a' && module.suffix != 'f') || sm < 90)))

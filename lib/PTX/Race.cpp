@@ -299,7 +299,8 @@ void Shadow::recordRead(Cell &cell, const Actor &actor, uint32_t lanes) {
     } else {
       std::fill_n(readers.begin() + cell.side, warps, Reader());
     }
-    readers[cell.side + cell.readWarp] = {cell.readClock, cell.readMask, cell.readPc, (cell.flags & Cell::AnyReader) != 0};
+    readers[cell.side + cell.readWarp] = {cell.readClock, cell.readMask, cell.readPc,
+                                          (cell.flags & Cell::AnyReader) != 0};
     cell.flags |= Cell::Multi;
   }
   Reader &mine = readers[cell.side + actor.warp];

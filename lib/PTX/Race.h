@@ -61,9 +61,9 @@ private:
   uint32_t barrier = 0;
   std::vector<uint32_t> clocks;
   std::vector<uint32_t> agentBase;
-  std::vector<std::vector<uint32_t>> warpRows;                // empty until needed
+  std::vector<std::vector<uint32_t>> warpRows;                  // empty until needed
   std::vector<std::unique_ptr<std::vector<uint32_t>>> laneRows; // by thread
-  std::vector<bool> hasLaneRows;                              // by warp
+  std::vector<bool> hasLaneRows;                                // by warp
   std::vector<std::vector<uint32_t>> proxyRows;
   std::vector<uint32_t> proxyBase;
 };
@@ -82,8 +82,17 @@ struct Cell {
 
 /// One thing the shadow found; the engine makes a message of it.
 struct Finding {
-  enum Kind : uint8_t { None, ReadAfterWrite, WriteAfterRead, WriteAfterWrite, InFlight, Uninitialised, ReadByAgent,
-                        NoProxyFence, BarrierObject } kind = None;
+  enum Kind : uint8_t {
+    None,
+    ReadAfterWrite,
+    WriteAfterRead,
+    WriteAfterWrite,
+    InFlight,
+    Uninitialised,
+    ReadByAgent,
+    NoProxyFence,
+    BarrierObject
+  } kind = None;
   uint32_t otherPc = 0;
   uint32_t otherThread = 0; // may be an agent's column
   uint64_t address = 0;
@@ -99,9 +108,9 @@ public:
   struct Actor {
     unsigned warp, lane;
     uint32_t pc;
-    bool async = false;       // by the asynchronous proxy, on behalf of the thread
+    bool async = false; // by the asynchronous proxy, on behalf of the thread
     bool uninitialised = true;
-    bool any = false;         // endRead: every lane of the warp has seen the end, one that is ordered is enough
+    bool any = false; // endRead: every lane of the warp has seen the end, one that is ordered is enough
   };
   /// An access by one lane (`lanes` is its bit) or by several at the same address.
   Finding read(const Actor &actor, uint32_t lanes, uint64_t address, unsigned bytes);

@@ -6,9 +6,9 @@
 //
 // A descriptor holds address >> 4 (14 bits), leading and stride byte offset >> 4 at bits 16 and 32, the swizzle at 62
 // (1: 128, 2: 64, 3: 32 bytes, 0: none). Operands are read in chunks of 16 bytes.
+#include "Wgmma.h"
 #include "Exec.h"
 #include "Half.h"
-#include "Wgmma.h"
 
 namespace aic::ptx {
 
@@ -88,7 +88,9 @@ Form formOf(const Inst &i) {
 }
 
 /// Calls f with every 16-byte chunk of rows [first, first + count) of an operand; false if one lies outside.
-template <class F> bool forChunks(uint64_t d, bool kMajor, unsigned first, unsigned count, unsigned k, unsigned size, size_t limit, F &&f) {
+template <class F>
+bool forChunks(uint64_t d, bool kMajor, unsigned first, unsigned count, unsigned k, unsigned size, size_t limit,
+               F &&f) {
   unsigned per = 16 / size;
   if (kMajor) {
     for (unsigned r = first; r < first + count; ++r)
@@ -111,7 +113,8 @@ template <class F> bool forChunks(uint64_t d, bool kMajor, unsigned first, unsig
 }
 
 /// Rows of an operand as floats, element (r, x) at out[r * k + x]. Unsigned and signed bytes are exact in a float.
-void loadOperand(const Block &block, uint64_t d, bool kMajor, unsigned first, unsigned count, unsigned k, Type type, float *out) {
+void loadOperand(const Block &block, uint64_t d, bool kMajor, unsigned first, unsigned count, unsigned k, Type type,
+                 float *out) {
   unsigned size = typeSize(type);
   for (unsigned r = 0; r < count; ++r)
     for (unsigned x = 0; x < k; ++x)
@@ -182,7 +185,9 @@ void execute(Warp &w, WgmmaOp &op) {
       unsigned reg, lane;
       at(c, reg, lane);
       uint32_t old = accumulator(reg)[lane];
-      column[c] = !op.scaleD ? 0.0f : f.d == Type::F16 ? halfToFloat(uint16_t(old >> (16 * (c % 2)))) : bitcast<float>(old);
+      column[c] = !op.scaleD         ? 0.0f
+                  : f.d == Type::F16 ? halfToFloat(uint16_t(old >> (16 * (c % 2))))
+                                     : bitcast<float>(old);
     }
     for (unsigned x = 0; x < f.k; ++x) {
       float v = sign * a[r * f.k + x];
@@ -246,7 +251,8 @@ void runWgmma(Warp &w, const Inst &i) {
   if (!first.second && engine.options.divergence) {
     const auto &other = first.first->second;
     if (other[0] != w.at || other[1] != op.a || other[2] != op.b)
-      engine.report(w, "divergence", w.mask, "the warps of a warpgroup issue different operations or descriptors", uint32_t(other[0]));
+      engine.report(w, "divergence", w.mask, "the warps of a warpgroup issue different operations or descriptors",
+                    uint32_t(other[0]));
   }
   unsigned nd = f.accumulators();
   uint32_t undefinedLanes = 0;
@@ -299,8 +305,9 @@ void runWgmma(Warp &w, const Inst &i) {
   if (worst.kind && engine.options.races)
     engine.reportFinding(w, worst, w.mask, false);
   if (outside) {
-    engine.report(w, "bounds", w.mask, "a matrix lies outside shared memory, of which there are " +
-                                           std::to_string(block.shared.size()) + " bytes");
+    engine.report(w, "bounds", w.mask,
+                  "a matrix lies outside shared memory, of which there are " + std::to_string(block.shared.size()) +
+                      " bytes");
     engine.stopping = true; // what it would compute is nothing
     return;
   }
@@ -358,7 +365,8 @@ void checkWgmmaRegisters(Warp &w, const Inst &i) {
     auto found = async.accumulators.find(slot.offset);
     if (found != async.accumulators.end() && found->second.pending && w.engine->options.async) {
       const std::string &name = w.engine->code.registerNames[slot.index];
-      w.engine->report(w, "async", w.mask, "accumulator '" + name + "' is accessed before the wgmma.wait_group that covers it",
+      w.engine->report(w, "async", w.mask,
+                       "accumulator '" + name + "' is accessed before the wgmma.wait_group that covers it",
                        async.wgmmas.empty() ? ~0u : async.wgmmas.front().pc);
     }
     async.wgmmaFenced = false;
@@ -433,12 +441,14 @@ void selectWgmma(Selection &s) {
     return fail("operand 3: expected a 64-bit descriptor");
   if (scale->kind == Operand::Integer || scale->kind == Operand::Bool)
     bits |= 32 | (scale->value ? 64 : 0);
-  else if (scale->kind != Operand::Reg || scale->reg < 0 || s.function.registers[unsigned(scale->reg)].type != Type::Pred)
+  else if (scale->kind != Operand::Reg || scale->reg < 0 ||
+           s.function.registers[unsigned(scale->reg)].type != Type::Pred)
     return fail("operand 4: expected a predicate");
   auto immediate = [&](unsigned o, int64_t low, int64_t high) -> int64_t {
     const Operand *op = s.operand(o);
     if (!op || op->kind != Operand::Integer || op->value < low || op->value > high) {
-      fail("operand " + std::to_string(o + 1) + ": expected a constant from " + std::to_string(low) + " to " + std::to_string(high));
+      fail("operand " + std::to_string(o + 1) + ": expected a constant from " + std::to_string(low) + " to " +
+           std::to_string(high));
       return 0;
     }
     return op->value;

@@ -30,13 +30,14 @@ struct Values {
 };
 Values compute(const std::string &body, const std::vector<uint64_t> &inputs) {
   Memory memory;
-  std::string text = std::string(header) +
-                     ".entry k(.param .u64 x, .param .u64 y) {\n"
-                     ".reg .pred %p, %q; .reg .b16 %h<8>; .reg .b32 %a, %b, %c, %d, %t; .reg .b64 %A, %B, %D, %rx, %ry;\n"
-                     "ld.param.u64 %rx, [x]; ld.param.u64 %ry, [y]; mov.u32 %t, %tid.x;\n"
-                     "mad.wide.u32 %rx, %t, 8, %rx; mad.wide.u32 %ry, %t, 16, %ry;\n"
-                     "ld.global.u64 %A, [%rx]; cvt.u32.u64 %a, %A; mov.b32 %d, 0; mov.b64 %D, 0;\n" +
-                     body + "\nst.global.v2.u64 [%ry], {%D, %D}; st.global.u32 [%ry], %d;\n}\n";
+  std::string text =
+      std::string(header) +
+      ".entry k(.param .u64 x, .param .u64 y) {\n"
+      ".reg .pred %p, %q; .reg .b16 %h<8>; .reg .b32 %a, %b, %c, %d, %t; .reg .b64 %A, %B, %D, %rx, %ry;\n"
+      "ld.param.u64 %rx, [x]; ld.param.u64 %ry, [y]; mov.u32 %t, %tid.x;\n"
+      "mad.wide.u32 %rx, %t, 8, %rx; mad.wide.u32 %ry, %t, 16, %ry;\n"
+      "ld.global.u64 %A, [%rx]; cvt.u32.u64 %a, %A; mov.b32 %d, 0; mov.b64 %D, 0;\n" +
+      body + "\nst.global.v2.u64 [%ry], {%D, %D}; st.global.u32 [%ry], %d;\n}\n";
   Values values{};
   auto program = load(text, memory);
   if (!program)
@@ -46,7 +47,8 @@ Values compute(const std::string &body, const std::vector<uint64_t> &inputs) {
     in[i] = inputs[i % inputs.size()];
   uint64_t params[2] = {memory.allocate(sizeof in, "x"), memory.allocate(sizeof out, "y")};
   memory.write(params[0], in, sizeof in);
-  LaunchResult result = launch(*program, program->kernels()[0], {{1, 1, 1}, {32, 1, 1}}, params, sizeof params, memory, Options());
+  LaunchResult result =
+      launch(*program, program->kernels()[0], {{1, 1, 1}, {32, 1, 1}}, params, sizeof params, memory, Options());
   for (const Error &error : result.errors)
     ADD_FAILURE() << formatError(*program, error);
   memory.read(params[1], out, sizeof out);
@@ -87,9 +89,11 @@ TEST(Memory, AllocationsHaveRedZonesAndStayKnownWhenFreed) {
 
 TEST(Program, ParameterLayout) {
   Memory memory;
-  auto program = load(std::string(header) + ".entry k(.param .u8 a, .param .u64 .ptr .global .align 16 b, .param .align 64 .b8 "
-                                            "map[128], .param .f32 c) .maxntid 32, 4 .minnctapersm 2 { ret; }\n"
-                                            ".global .b32 g[3] = {1, 2}; .visible .entry other() .reqntid 64 { ret; }", memory);
+  auto program =
+      load(std::string(header) + ".entry k(.param .u8 a, .param .u64 .ptr .global .align 16 b, .param .align 64 .b8 "
+                                 "map[128], .param .f32 c) .maxntid 32, 4 .minnctapersm 2 { ret; }\n"
+                                 ".global .b32 g[3] = {1, 2}; .visible .entry other() .reqntid 64 { ret; }",
+           memory);
   ASSERT_TRUE(program);
   ASSERT_EQ(program->kernels().size(), 2u);
   const Kernel &k = *program->kernel("k");
@@ -199,21 +203,28 @@ TEST(Instructions, WithinAWarp) {
   EXPECT_EQ(compute("and.b32 %a, %t, 3; match.sync.any.b32 %d, %a, -1;", lanes).low[5], 0x22222222u);
   // Lanes go separate ways and meet again: the shuffle sees all of them.
   EXPECT_EQ(compute("setp.lt.u32 %p, %t, 7; @%p bra $S; add.u32 %a, %a, 1000; bra $J; $S: add.u32 %a, %a, 1; $J:\n"
-                    "shfl.sync.idx.b32 %d, %a, 20, 31, -1;", lanes).low[3], 1400u);
+                    "shfl.sync.idx.b32 %d, %a, 20, 31, -1;",
+                    lanes)
+                .low[3],
+            1400u);
 }
 
 TEST(Instructions, CallsAndTables) {
   EXPECT_EQ(one("{ .reg .b32 %i; and.b32 %i, %a, 3; $T: .branchtargets $A, $B, $C, $C; brx.idx %i, $T;\n"
-                "$A: mov.b32 %d, 10; bra $E; $B: mov.b32 %d, 11; bra $E; $C: mov.b32 %d, 12; $E: }", 5), 11u);
+                "$A: mov.b32 %d, 10; bra $E; $B: mov.b32 %d, 11; bra $E; $C: mov.b32 %d, 12; $E: }",
+                5),
+            11u);
   Memory memory;
-  auto program = load(std::string(header) +
-                      ".func (.param .b32 r) twice(.param .b32 v) { .reg .b32 %x; ld.param.b32 %x, [v]; add.u32 %x, %x, %x;\n"
-                      "st.param.b32 [r], %x; ret; }\n"
-                      ".entry k(.param .u64 y) { .reg .pred %p; .reg .b32 %t, %d; .reg .b64 %ry; mov.u32 %t, %tid.x;\n"
-                      "ld.param.u64 %ry, [y]; mad.wide.u32 %ry, %t, 4, %ry; setp.lt.u32 %p, %t, 5; mov.b32 %d, %t; @%p bra $F;\n"
-                      "{ .param .b32 a; .param .b32 b; st.param.b32 [a], %t; call (b), twice, (a); ld.param.b32 %d, [b]; }\n"
-                      "$F: { .param .b32 a; .param .b32 b; st.param.b32 [a], %d; call (b), twice, (a); ld.param.b32 %d, [b]; }\n"
-                      "st.global.b32 [%ry], %d; }", memory);
+  auto program = load(
+      std::string(header) +
+          ".func (.param .b32 r) twice(.param .b32 v) { .reg .b32 %x; ld.param.b32 %x, [v]; add.u32 %x, %x, %x;\n"
+          "st.param.b32 [r], %x; ret; }\n"
+          ".entry k(.param .u64 y) { .reg .pred %p; .reg .b32 %t, %d; .reg .b64 %ry; mov.u32 %t, %tid.x;\n"
+          "ld.param.u64 %ry, [y]; mad.wide.u32 %ry, %t, 4, %ry; setp.lt.u32 %p, %t, 5; mov.b32 %d, %t; @%p bra $F;\n"
+          "{ .param .b32 a; .param .b32 b; st.param.b32 [a], %t; call (b), twice, (a); ld.param.b32 %d, [b]; }\n"
+          "$F: { .param .b32 a; .param .b32 b; st.param.b32 [a], %d; call (b), twice, (a); ld.param.b32 %d, [b]; }\n"
+          "st.global.b32 [%ry], %d; }",
+      memory);
   ASSERT_TRUE(program);
   uint64_t y = memory.allocate(128, "y");
   LaunchResult result = launch(*program, program->kernels()[0], {{1, 1, 1}, {32, 1, 1}}, &y, 8, memory, Options());
@@ -229,10 +240,12 @@ TEST(Executor, SeedsChangeTheScheduleAndNotTheResult) {
   std::vector<uint32_t> firsts;
   for (uint64_t seed = 0; seed < 6; ++seed) {
     Memory memory;
-    auto program = load(std::string(header) +
-                        ".entry k(.param .u64 y) { .reg .pred %p; .reg .b32 %r; .reg .b64 %ry; ld.param.u64 %ry, [y];\n"
-                        "atom.global.add.u32 %r, [%ry], 1; setp.ne.u32 %p, %r, 0; @%p exit; mov.u32 %r, %ctaid.x;\n"
-                        "st.global.u32 [%ry+4], %r; }", memory);
+    auto program =
+        load(std::string(header) +
+                 ".entry k(.param .u64 y) { .reg .pred %p; .reg .b32 %r; .reg .b64 %ry; ld.param.u64 %ry, [y];\n"
+                 "atom.global.add.u32 %r, [%ry], 1; setp.ne.u32 %p, %r, 0; @%p exit; mov.u32 %r, %ctaid.x;\n"
+                 "st.global.u32 [%ry+4], %r; }",
+             memory);
     ASSERT_TRUE(program);
     uint64_t y = memory.allocate(8, "y");
     memory.fill(y, 0, 8);

@@ -16,7 +16,7 @@ namespace {
 struct Kind {
   const char *spelling;
   unsigned m, k;
-  unsigned bits;            // of an element of A and B
+  unsigned bits; // of an element of A and B
   bool integer;
   std::function<uint32_t(int)> encode; // small integers only: exact in every type
   unsigned resultBits;
@@ -137,17 +137,18 @@ TEST_P(Mma, MatchesAPlainProduct) {
 uint32_t bfloat(int v) { return single(v) >> 16; }
 uint32_t byte(int v) { return uint8_t(v); }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, Mma, testing::Values(
-    Kind{"mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32", 16, 16, 16, false, half, 32},
-    Kind{"mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32", 16, 8, 16, false, half, 32},
-    Kind{"mma.sync.aligned.m16n8k16.row.col.f16.f16.f16.f16", 16, 16, 16, false, half, 16},
-    Kind{"mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", 16, 16, 16, false, bfloat, 32},
-    Kind{"mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32", 16, 8, 16, false, bfloat, 32},
-    Kind{"mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", 16, 8, 32, false, single, 32},
-    Kind{"mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32", 16, 4, 32, false, single, 32},
-    Kind{"mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32", 16, 32, 8, false, e4m3, 32},
-    Kind{"mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32", 16, 32, 8, true, byte, 32},
-    Kind{"mma.sync.aligned.m16n8k16.row.col.s32.u8.u8.s32", 16, 16, 8, true, byte, 32},
-    Kind{"mma.sync.aligned.m8n8k16.row.col.satfinite.s32.s8.s8.s32", 8, 16, 8, true, byte, 32}));
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, Mma,
+    testing::Values(Kind{"mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32", 16, 16, 16, false, half, 32},
+                    Kind{"mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32", 16, 8, 16, false, half, 32},
+                    Kind{"mma.sync.aligned.m16n8k16.row.col.f16.f16.f16.f16", 16, 16, 16, false, half, 16},
+                    Kind{"mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", 16, 16, 16, false, bfloat, 32},
+                    Kind{"mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32", 16, 8, 16, false, bfloat, 32},
+                    Kind{"mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", 16, 8, 32, false, single, 32},
+                    Kind{"mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32", 16, 4, 32, false, single, 32},
+                    Kind{"mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32", 16, 32, 8, false, e4m3, 32},
+                    Kind{"mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32", 16, 32, 8, true, byte, 32},
+                    Kind{"mma.sync.aligned.m16n8k16.row.col.s32.u8.u8.s32", 16, 16, 8, true, byte, 32},
+                    Kind{"mma.sync.aligned.m8n8k16.row.col.satfinite.s32.s8.s8.s32", 8, 16, 8, true, byte, 32}));
 
 } // namespace

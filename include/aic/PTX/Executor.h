@@ -65,8 +65,8 @@ public:
                                        std::vector<Diagnostic> &messages);
 
   const std::string &name() const;
-  unsigned sm() const;                      // 80 for sm_80, 90 for sm_90a
-  const std::string &target() const;        // "sm_90a"
+  unsigned sm() const;                       // 80 for sm_80, 90 for sm_90a
+  const std::string &target() const;         // "sm_90a"
   std::pair<unsigned, unsigned> isa() const; // .version
   const std::vector<Kernel> &kernels() const;
   const Kernel *kernel(std::string_view name) const;
@@ -103,11 +103,11 @@ struct Options {
   bool divergence = true;
   bool counters = false;
   AsyncMode asyncMode = AsyncMode::Late;
-  uint64_t seed = 0;         // permutes blocks, warps and lane groups; 0 is the natural order
-  bool worstApprox = false;  // ex2, rcp, ... at the edge of their documented error
-  unsigned maxErrors = 16;   // distinct errors (kind and lines) after which the launch stops
-  uint64_t maxSteps = 0;     // warp instructions; 0 means no limit
-  int mutation = -1;         // index into synchronisations(): break this one
+  uint64_t seed = 0;                // permutes blocks, warps and lane groups; 0 is the natural order
+  bool worstApprox = false;         // ex2, rcp, ... at the edge of their documented error
+  unsigned maxErrors = 16;          // distinct errors (kind and lines) after which the launch stops
+  uint64_t maxSteps = 0;            // warp instructions; 0 means no limit
+  int mutation = -1;                // index into synchronisations(): break this one
   std::vector<uint32_t> onlyBlocks; // linear indices; empty runs them all
   /// Everything off: a plain interpreter.
   static Options unchecked();
@@ -115,8 +115,8 @@ struct Options {
 
 /// One finding. Equal findings (kind and lines) are counted, not repeated.
 struct Error {
-  std::string kind; // "race", "in-flight", "uninitialised", "bounds", "misaligned", "divergence", "barrier", "mbarrier",
-                    // "deadlock", "fence", "async", "launch", "trap", "memory", "limit"
+  std::string kind; // "race", "in-flight", "uninitialised", "bounds", "misaligned", "divergence", "barrier",
+                    // "mbarrier", "deadlock", "fence", "async", "launch", "trap", "memory", "limit"
   unsigned line = 0;
   unsigned otherLine = 0; // the earlier access of a race, or 0
   Dim3 block{0, 0, 0}, thread{0, 0, 0};
@@ -128,8 +128,8 @@ std::string formatError(const Program &program, const Error &error);
 
 /// Counted per source line; the total is their sum.
 struct LineCounters {
-  uint64_t instructions = 0;  // executed by a warp (or a part of it)
-  uint64_t lanes = 0;         // executed by a thread
+  uint64_t instructions = 0; // executed by a warp (or a part of it)
+  uint64_t lanes = 0;        // executed by a thread
   uint64_t sharedRequests = 0, sharedBytes = 0;
   uint64_t bankConflicts = 0; // cycles above the minimum
   uint64_t globalRequests = 0, globalBytes = 0;

@@ -12,14 +12,14 @@ namespace aic::ptx {
 struct TensorMap {
   uint64_t magic = 0x50414d5443494121ull; // tells an encoded map from any other 128 bytes
   uint64_t base = 0;
-  uint32_t dims[5] = {1, 1, 1, 1, 1};        // elements, innermost first
+  uint32_t dims[5] = {1, 1, 1, 1, 1}; // elements, innermost first
   uint32_t box[5] = {1, 1, 1, 1, 1};
-  uint64_t strides[4] = {0, 0, 0, 0};        // bytes between elements of dims[1..4]
+  uint64_t strides[4] = {0, 0, 0, 0}; // bytes between elements of dims[1..4]
   uint8_t elementStrides[5] = {1, 1, 1, 1, 1};
   uint8_t rank = 1;
-  uint8_t elementSize = 2;                   // bytes
-  uint8_t swizzle = 0;                       // 0 none, 1: 32, 2: 64, 3: 128 bytes
-  uint8_t nanFill = 0;                       // out of bounds is NaN instead of zero
+  uint8_t elementSize = 2; // bytes
+  uint8_t swizzle = 0;     // 0 none, 1: 32, 2: 64, 3: 128 bytes
+  uint8_t nanFill = 0;     // out of bounds is NaN instead of zero
   uint8_t padding[31] = {};
 };
 static_assert(sizeof(TensorMap) == 128, "a tensor map is 128 bytes");

@@ -107,7 +107,8 @@ std::string parseArgument(const std::string &text, Argument &argument) {
   argument.isBuffer = true;
   if (type.back() != ']')
     return "expected ']' behind the shape";
-  if (std::string problem = parseShape(type.substr(bracket + 1, type.size() - bracket - 2), argument.shape); !problem.empty())
+  if (std::string problem = parseShape(type.substr(bracket + 1, type.size() - bracket - 2), argument.shape);
+      !problem.empty())
     return problem;
   size_t map = argument.source.rfind(":map=");
   if (map != std::string::npos) {
@@ -204,7 +205,8 @@ std::string prepareArgument(Argument &argument, uint64_t dataSeed) {
     errno = 0;
     uint64_t value = text[0] == '-' ? uint64_t(strtoll(text.c_str(), &end, 0)) : strtoull(text.c_str(), &end, 0);
     unsigned size = unsigned(eval::byteSize(argument.type));
-    bool fits = size == 8 || (text[0] == '-' ? int64_t(value) >= -(int64_t(1) << (8 * size - 1)) : value >> (8 * size) == 0);
+    bool fits =
+        size == 8 || (text[0] == '-' ? int64_t(value) >= -(int64_t(1) << (8 * size - 1)) : value >> (8 * size) == 0);
     if (*end || errno || !fits)
       return "expected a number of " + std::to_string(size) + " bytes, got '" + text + "'";
     argument.bits = size == 8 ? value : value & ((uint64_t(1) << (8 * size)) - 1);

@@ -202,7 +202,9 @@ std::string parseCommandLine(int argc, char **argv, CommandLine &command, bool &
       problem = parseChecks(value, command);
     } else if (name == "async") {
       if (value == "late" || value == "early" || value == "random")
-        command.options.asyncMode = value == "late" ? AsyncMode::Late : value == "early" ? AsyncMode::Early : AsyncMode::Random;
+        command.options.asyncMode = value == "late"    ? AsyncMode::Late
+                                    : value == "early" ? AsyncMode::Early
+                                                       : AsyncMode::Random;
       else
         problem = "expected late, early or random, got '" + value + "'";
     } else if (name == "seed") {

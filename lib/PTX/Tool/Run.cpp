@@ -224,7 +224,9 @@ int Session::sweep() {
     missed += how.empty() && !redundant;
     if (!command.quiet || (how.empty() && !redundant))
       printf("%u: line %u: %s: %s: %s\n", number, s.line, s.opcode.c_str(), s.effect.c_str(),
-             !how.empty() ? how.c_str() : redundant ? "not detected (listed as redundant)" : "NOT DETECTED");
+             !how.empty() ? how.c_str()
+             : redundant  ? "not detected (listed as redundant)"
+                          : "NOT DETECTED");
   }
   printf("%s: %s: %u of %zu mutants detected, %u redundant, %u missed\n", command.file.c_str(), kernel->name.c_str(),
          detected, list.size(), allowed, missed);
@@ -243,9 +245,11 @@ int Session::run() {
     return 2;
   if (command.listKernels) {
     for (const Kernel &k : program->kernels()) {
-      printf("%s: %zu parameters, %u bytes, static shared %u bytes\n", k.name.c_str(), k.params.size(), k.paramBytes, k.staticShared);
+      printf("%s: %zu parameters, %u bytes, static shared %u bytes\n", k.name.c_str(), k.params.size(), k.paramBytes,
+             k.staticShared);
       for (const Param &p : k.params)
-        printf("  %s: offset %u, %u bytes, .%s%s\n", p.name.c_str(), p.offset, p.size, std::string(typeName(p.type)).c_str(), p.isPointer ? " pointer" : "");
+        printf("  %s: offset %u, %u bytes, .%s%s\n", p.name.c_str(), p.offset, p.size,
+               std::string(typeName(p.type)).c_str(), p.isPointer ? " pointer" : "");
     }
     return 0;
   }
@@ -257,7 +261,9 @@ int Session::run() {
     std::string names;
     for (const Kernel &k : program->kernels())
       names += (names.empty() ? "" : ", ") + k.name;
-    return usage(command.file + ": " + (command.kernel.empty() ? "expected --kernel" : "no kernel '" + command.kernel + "'") + "; it has " + (names.empty() ? "none" : names));
+    return usage(command.file + ": " +
+                 (command.kernel.empty() ? "expected --kernel" : "no kernel '" + command.kernel + "'") + "; it has " +
+                 (names.empty() ? "none" : names));
   }
   if (command.mutate == "list")
     return listMutations();

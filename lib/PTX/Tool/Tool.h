@@ -19,7 +19,7 @@ struct Argument {
   std::optional<TensorMap> map;
   eval::Tensor initial; // what the buffer holds before the launch
   uint64_t address = 0, mapAddress = 0;
-  uint64_t bits = 0;    // a scalar
+  uint64_t bits = 0;        // a scalar
   std::vector<uint8_t> raw; // of type `bytes`: a struct by value
   bool isRaw = false;
 };
