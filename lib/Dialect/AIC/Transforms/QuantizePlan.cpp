@@ -156,6 +156,21 @@ bool isMean(Operation *op) {
   return reduce && (reduce.getKind() == ReduceKind::mean || reduce.getKind() == ReduceKind::sum);
 }
 
+/// Whether a value is a mean: a sum or mean along dims, perhaps times a number, in another shape.
+bool isStatistic(Value value) {
+  Operation *op = value.getDefiningOp();
+  while (op && !isMean(op)) {
+    bool scales = isa<MulOp, DivOp>(op) && constantOf(op->getOperand(1));
+    if (!scales && !isa<ReshapeOp, BroadcastOp, tensor::CastOp>(op))
+      return false;
+    op = op->getOperand(0).getDefiningOp();
+  }
+  return op;
+}
+
+/// x - mean(x)
+bool isDifference(Operation *op) { return isa_and_nonnull<SubOp>(op) && isStatistic(op->getOperand(1)); }
+
 /// The statistics of a normalisation: a square root of a mean of squares. Squares need more than 8 bits, so everything
 /// from the difference to the mean up to the division stays float, and the gain and the offset behind it.
 void Planner::markNorms() {
@@ -166,25 +181,30 @@ void Planner::markNorms() {
     llvm::SetVector<Operation *> slice;
     slice.insert(&op);
     bool hasSquares = false;
-    for (unsigned i = 0; i < slice.size() && slice.size() < 24; ++i) {
-      if (isMean(slice[i]) || isSquare(slice[i])) {
-        Operation *def = slice[i]->getOperand(0).getDefiningOp();
-        if (!def || def->getBlock() != &block)
-          continue;
-        bool isDifference = isa<SubOp>(def) && (isMean(def->getOperand(1).getDefiningOp()));
-        hasSquares |= isMean(slice[i]) && isSquare(def);
-        if ((isMean(slice[i]) && isSquare(def)) || (isSquare(slice[i]) && (isMean(def) || isDifference)))
+    for (unsigned i = 0; i < slice.size() && slice.size() < 32; ++i) {
+      Operation *part = slice[i];
+      auto add = [&](Value value) {
+        Operation *def = value.getDefiningOp();
+        if (def && def->getBlock() == &block && makesOneReal(*def))
           slice.insert(def);
-        if (isDifference && isSquare(slice[i]))
-          slice.insert(def->getOperand(1).getDefiningOp());
-        continue;
+      };
+      Operation *source = part->getOperand(0).getDefiningOp();
+      if (isMean(part)) { // of squares, or of what is normalised, which is no part of this
+        if (source && isSquare(source)) {
+          hasSquares = true;
+          add(part->getOperand(0));
+        }
+      } else if (isDifference(part)) {
+        add(part->getOperand(1));
+      } else if (isSquare(part)) {
+        if (isStatistic(part->getOperand(0)) || isDifference(source))
+          add(part->getOperand(0));
+      } else {
+        for (Value operand : part->getOperands())
+          if (Operation *def = operand.getDefiningOp();
+              def && (isMean(def) || isBinary(def) || isa<ReshapeOp, BroadcastOp, tensor::CastOp>(def)))
+            add(operand);
       }
-      if (isa<SubOp>(slice[i]) && isMean(slice[i]->getOperand(1).getDefiningOp()))
-        continue; // the difference: what it is of is no part of this
-      for (Value operand : slice[i]->getOperands())
-        if (Operation *def = operand.getDefiningOp(); def && def->getBlock() == &block && makesOneReal(*def) &&
-                                                      (isMean(def) || isBinary(def)))
-          slice.insert(def);
     }
     if (!hasSquares)
       continue;
@@ -213,7 +233,7 @@ void Planner::markApplication(Value value) {
     for (Value operand : next->getOperands())
       if (Operation *def = operand.getDefiningOp(); def && operand != value && !constantOf(operand)) {
         isApplied = true;
-        if (isa<SubOp>(def) && isMean(def->getOperand(1).getDefiningOp()))
+        if (isDifference(def))
           real.insert(def);
       }
     value = next->getResult(0);
