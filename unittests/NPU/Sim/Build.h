@@ -37,6 +37,13 @@ inline int64_t global(unsigned segment, int64_t byte, unsigned ar = 0) {
 }
 inline int64_t code(DType type) { return static_cast<int64_t>(type); }
 
+inline bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
+#define EXPECT_SAYS(text, part)                                                                                        \
+  do {                                                                                                                 \
+    const std::string said = (text);                                                                                   \
+    EXPECT_TRUE(contains(said, part)) << said;                                                                         \
+  } while (false)
+
 /// A program under construction and the memory of its segments.
 struct Bench {
   Program program;

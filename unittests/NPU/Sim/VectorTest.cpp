@@ -180,7 +180,7 @@ TEST(Vector, BitwiseAndCompare) {
         int64_t value = opcode == Opcode::AND   ? a & b
                         : opcode == Opcode::OR  ? a | b
                         : opcode == Opcode::XOR ? a ^ b
-                        : opcode == Opcode::SHL ? int64_t(a) << places
+                        : opcode == Opcode::SHL ? int64_t(a) * (int64_t(1) << places)
                                                 : int64_t(a) >> places;
         putInteger(run.dst(memory, r, i), DType::i32, value, 0);
       }
