@@ -89,10 +89,13 @@ void runAtomic(Warp &w, const Inst &i) {
   addressesOf(w, i, address, i.imm, addresses);
   unsigned count = i.listCount ? i.listCount : 1, size = i.size;
   Space space = i.space;
-  if (i.imm3 & 2) { // release: before the value is seen
-    if (engine.globalShadow)
-      forLanes(mask, [&](unsigned l) { engine.globalShadow->release(w, addresses[l]); });
-  }
+  if ((i.imm3 & 2) && engine.globalShadow) // release: before the value is seen
+    forLanes(mask, [&](unsigned l) {
+      if (i.flagC)
+        engine.globalShadow->releaseRelaxed(w, addresses[l]);
+      else
+        engine.globalShadow->release(w, addresses[l]);
+    });
   uint32_t good = accessLanes(w, space, mask, addresses, size * count, true, true, pointers);
   bool changed = false;
   unsigned start = engine.options.seed ? engine.random.below(32) : 0;
@@ -154,8 +157,9 @@ void select(Selection &s, bool result) {
   s.out.flagA = result;
   s.out.flagB = s.out.imm2 == AtomCas;
   bool acquire = s.has("acquire") || s.has("acq_rel"), release = s.has("release") || s.has("acq_rel");
-  // Without a word an atomic is relaxed; programs then order it by fences, which are taken as part of it.
+  // Without a word an atomic is relaxed: it passes on what a fence stands behind, and is taken to acquire.
   bool relaxed = s.has("relaxed") || (!acquire && !release);
+  s.out.flagC = !release;
   s.out.imm3 = (acquire || relaxed ? 1 : 0) | (release || relaxed ? 2 : 0);
   s.code.usesGlobalSync = true;
   s.out.run = runAtomic;

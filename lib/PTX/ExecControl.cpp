@@ -403,7 +403,10 @@ void selectClusterWait(Selection &s) {
 
 // ---- Fences
 
-static void runFence(Warp &, const Inst &) {}
+static void runFence(Warp &w, const Inst &i) {
+  if (w.engine->globalShadow && i.flagA)
+    w.engine->globalShadow->fence(w);
+}
 static void runFenceProxy(Warp &w, const Inst &) {
   w.block->clocks.fenceProxy(w.index, w.mask);
   for (auto &entry : w.block->mbarriers)
@@ -415,21 +418,25 @@ static void runFenceInit(Warp &w, const Inst &) {
     if (entry.second.initWarp == w.index)
       entry.second.fenced = true;
 }
-void selectFence(Selection &s) { s.out.run = runFence; }
+void selectFence(Selection &s) {
+  s.out.flagA = s.has("gl") || s.has("sys") || s.has("gpu"); // reaches other blocks
+  s.out.run = runFence;
+}
 void selectFenceProxy(Selection &s) {
   s.code.usesAsyncProxy = true;
   s.out.run = runFenceProxy;
 }
 void selectFenceMbarrierInit(Selection &s) { s.out.run = runFenceInit; }
 
-/// target: 1 acquire, 2 release, 0 relaxed or volatile. An atomic without a fence orders nothing by itself; with the
-/// fences that programs put around it, it does. The fence is not told apart from its absence here.
+/// target: 1 acquire, 2 release, 0 relaxed or volatile.
 void orderAccess(Warp &w, const Inst &i, const uint64_t *addresses, uint32_t lanes, bool write) {
   Engine &engine = *w.engine;
   if (GlobalShadow *shadow = engine.globalShadow.get())
     forLanes(lanes, [&](unsigned l) {
-      if (write)
+      if (write && i.target == 2)
         shadow->release(w, addresses[l]);
+      else if (write)
+        shadow->releaseRelaxed(w, addresses[l]);
       else
         shadow->acquire(w, addresses[l]);
     });

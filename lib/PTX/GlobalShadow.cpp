@@ -86,6 +86,24 @@ void GlobalShadow::release(Warp &warp, uint64_t address) {
   ++own(block);
 }
 
+void GlobalShadow::releaseRelaxed(Warp &warp, uint64_t address) {
+  auto found = fenced.find(uint32_t(warp.block->linear));
+  if (found == fenced.end())
+    return;
+  auto &target = published[address];
+  for (auto &entry : found->second) {
+    uint32_t &clock = target[entry.first];
+    clock = clock > entry.second ? clock : entry.second;
+  }
+}
+
+void GlobalShadow::fence(Warp &warp) {
+  uint32_t block = uint32_t(warp.block->linear);
+  own(block);
+  fenced[block] = knows[block];
+  ++own(block);
+}
+
 void GlobalShadow::acquire(Warp &warp, uint64_t address) {
   auto found = published.find(address);
   if (found == published.end())

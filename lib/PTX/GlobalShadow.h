@@ -19,6 +19,9 @@ class GlobalShadow {
 public:
   void access(Warp &warp, uint32_t lanes, const uint64_t *addresses, unsigned bytes, bool write, bool atomic);
   void release(Warp &warp, uint64_t address);
+  /// A relaxed write passes on what its block did before its last fence.
+  void releaseRelaxed(Warp &warp, uint64_t address);
+  void fence(Warp &warp);
   void acquire(Warp &warp, uint64_t address);
 
 private:
@@ -37,6 +40,7 @@ private:
   uint64_t lastNumber = ~uint64_t(0);
   Cell *lastPage = nullptr;
   std::unordered_map<uint64_t, std::unique_ptr<Cell[]>> pages; // of 1024 words
+  std::unordered_map<uint32_t, BlockClocks> fenced;            // by block: what it knew at its last fence
   std::unordered_map<uint32_t, BlockClocks> knows;             // by block
   std::unordered_map<uint64_t, BlockClocks> published;         // by address
 };
