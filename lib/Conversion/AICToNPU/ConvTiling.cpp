@@ -30,6 +30,9 @@ int64_t weightBlockBytes(const ConvShape &s, const ConvTiling &t) {
 int64_t outputBlockBytes(const ConvShape &s, const ConvTiling &t) {
   return t.rows * t.pixels * roundToGranule(t.columns * s.outBytes);
 }
+int64_t residualBlockBytes(const ConvShape &s, const ConvTiling &t) {
+  return s.residual ? t.rows * t.pixels * roundToGranule(t.columns) : 0;
+}
 
 namespace {
 class Search {
@@ -105,7 +108,7 @@ bool Search::tile(ConvTiling &t, double &mx, double &mv, double &fx) const {
         double bLoads = double(n) * double(k * s.inBytes) * double(int64_t(bSlots) >= nTiles * steps ? 1 : mTiles);
         double move = aLoads / rate(Engine::MV, Space::L1, Space::A0) + bLoads / rate(Engine::MV, Space::L1, Space::B0) +
                       8.0 * double(mTiles * nTiles * steps);
-        double out = double(m * n * s.outBytes) / rate(Engine::FX, Space::C0, Space::L1) + 8.0 * double(mTiles * nTiles);
+        double out = double(m * n * (s.outBytes + (s.residual ? 1 : 0))) / rate(Engine::FX, Space::C0, Space::L1) + 8.0 * double(mTiles * nTiles);
         double cost = std::max({compute, move, out});
         if (aSlots < 2 || bSlots < 2) // the matrix unit waits for its operands
           cost += move;
@@ -129,7 +132,7 @@ void Search::tryBlock(ConvTiling t, unsigned keep) {
     return;
   int64_t l1 = int64_t(machine.space(Space::L1).bytes);
   int64_t align = machine.space(Space::L1).align;
-  int64_t input = roundUp(inputBlockBytes(s, t), align), weights = roundUp(weightBlockBytes(s, t), align), output = roundUp(outputBlockBytes(s, t), align);
+  int64_t input = roundUp(inputBlockBytes(s, t), align), weights = roundUp(weightBlockBytes(s, t), align), output = roundUp(outputBlockBytes(s, t), align) + roundUp(residualBlockBytes(s, t), align);
   int64_t rowBlocks = s.batch * ceilDiv(s.oh, t.rows) * ceilDiv(s.ow, t.pixels), columnBlocks = ceilDiv(s.f, t.columns),
           depthBlocks = ceilDiv(s.c, t.depth);
   if (input + weights + output > l1)
@@ -158,7 +161,7 @@ void Search::tryBlock(ConvTiling t, unsigned keep) {
   double orderA = weightAll * (depthBlocks > 1 ? double(rowBlocks) : 1.0) + inputAll * double(columnBlocks);
   double orderB = inputAll * (depthBlocks > 1 ? double(columnBlocks) : 1.0) + weightAll * double(rowBlocks > 1 ? rowBlocks : 1);
   t.weightsOuter = orderA <= orderB;
-  double traffic = (std::min(orderA, orderB) + double(s.batch * s.oh * s.ow * s.f * s.outBytes)) / dram;
+  double traffic = (std::min(orderA, orderB) + double(s.batch * s.oh * s.ow * s.f * (s.outBytes + (s.residual ? 1 : 0)))) / dram;
   double slowest = std::max({mx * count, mv * count, fx * count, traffic});
   // Filling and draining: the first block's loads and the last one's store are not hidden; without a second slot none are.
   double exposed = double(input + weights + output) / dram + 2.0 * machine.dram.readLatency;

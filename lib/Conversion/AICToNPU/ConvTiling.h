@@ -22,6 +22,7 @@ struct ConvShape {
   int64_t kh = 1, kw = 1, sh = 1, sw = 1, dh = 1, dw = 1, pt = 0, pl = 0;
   int64_t inBytes = 1, outBytes = 1; // of an element
   int64_t groups = 1;
+  bool residual = false; // a tensor of the result's shape, of bytes, is added
   int64_t depth() const { return kh * kw * c; }
   /// Input rows that results [first, last) read, clamped to the input; at least one.
   void inputRows(int64_t first, int64_t last, int64_t &begin, int64_t &end) const;
@@ -40,6 +41,8 @@ int64_t roundToGranule(int64_t bytes);
 int64_t inputBlockBytes(const ConvShape &shape, const ConvTiling &tiling);
 int64_t weightBlockBytes(const ConvShape &shape, const ConvTiling &tiling);
 int64_t outputBlockBytes(const ConvShape &shape, const ConvTiling &tiling);
+/// 0 without a residual.
+int64_t residualBlockBytes(const ConvShape &shape, const ConvTiling &tiling);
 
 /// The `attempt`-th best tiling by estimated cycles; nothing, with the reason, if there are fewer.
 std::optional<ConvTiling> chooseConvTiling(const ConvShape &shape, const Machine &machine, std::string &reason, unsigned attempt = 0);

@@ -67,6 +67,7 @@ public:
         a(p.slots(Space::A0, t.m * hw::roundToGranule(t.k * s.inBytes), t.aSlots, "a")),
         b(p.slots(Space::B0, t.n * hw::roundToGranule(t.k * s.inBytes), t.bSlots, "b")),
         outputs(p.slots(Space::L1, hw::outputBlockBytes(s, t), t.outputSlots, "output")),
+        residuals(s.residual ? p.slots(Space::L1, hw::residualBlockBytes(s, t), t.outputSlots, "residual") : std::vector<Value>()),
         accumulators(p.slots(Space::C0, t.m * hw::roundToGranule(t.n * 4), t.cSlots, "c")) {}
 
   /// One group; `group` makes keys of slots unlike those of other groups.
@@ -90,7 +91,7 @@ private:
   hw::ConvTiling t;
   ConvNumbers q;
   SlotCache inputs, weights, a, b;
-  std::vector<Value> outputs, accumulators;
+  std::vector<Value> outputs, residuals, accumulators;
   unsigned nextOutput = 0, nextAccumulator = 0;
   Operands o;
   int64_t group = 0;
@@ -209,6 +210,13 @@ void Emitter::compute(const Block &k, Value input, Value weight) {
   int64_t m = k.rows * k.pixels, depth = s.kh * s.kw * k.depths, pitch = outputPitch(k);
   bool lastDepth = k.depth + k.depths == s.c;
   Value output = outputs[nextOutput % outputs.size()];
+  Value residual = residuals.empty() ? Value() : residuals[nextOutput % residuals.size()];
+  int64_t residualPitch = hw::roundToGranule(k.columns);
+  if (residual && k.depth == 0) { // the residual has the result's shape, and bytes as elements
+    Place from{o.residual.segment,
+               o.residual.offset + (k.image * o.outImageStride + (k.row * s.ow + k.pixel) * o.outPixelStride) / s.outBytes + k.column};
+    p.load(from, residual, 0, {{m, o.outPixelStride / s.outBytes, residualPitch}, {k.columns, 1, 1}}, 1);
+  }
   for (int64_t m0 = 0; m0 < m; m0 += t.m) {
     int64_t ms = std::min(t.m, m - m0);
     for (int64_t n0 = 0; n0 < k.columns; n0 += t.n) {
@@ -242,6 +250,10 @@ void Emitter::compute(const Block &k, Value input, Value weight) {
       else if (q.hasScale)
         fx.set(Field::qmode, int64_t(hw::QMode::scalar)).setF32(Field::scale, q.scale);
       fx.set(Field::zp, q.outputZero);
+      if (residual)
+        fx.set(Field::res, int64_t(q.residualType == hw::DType::u8 ? hw::Residual::u8 : hw::Residual::i8))
+            .set(Field::res_src, residual, m0 * residualPitch + n0).set(Field::res_stride, residualPitch).set(Field::res_zp, q.residualZero)
+            .setF32(Field::scale_main, q.scaleMain).setF32(Field::scale_res, q.scaleResidual).set(Field::out_zp, q.sumZero);
       if (q.clip)
         fx.set(Field::act, int64_t(hw::Act::clip)).set(Field::lo, q.lo & 0xffff).set(Field::hi, q.hi & 0xffff);
       p.emit(fx.tile({int32_t(k.row), int32_t(k.column + n0), int32_t(m0), 0}));
@@ -333,6 +345,10 @@ LogicalResult emitConvolution(ProgramBuilder &p, UnitOp unit) {
     o.output = {y.segment, y.offset + g * s.f * s.outBytes};
     o.outPixelStride = f * s.outBytes;
     o.outImageStride = s.oh * s.ow * f * s.outBytes;
+    if (q.residual) {
+      Place r = p.placeOf(unit.getInputs()[size_t(param(unit, "residual_operand"))]);
+      o.residual = {r.segment, r.offset + g * s.f};
+    }
     emitter.run(o, g);
   }
   return success();

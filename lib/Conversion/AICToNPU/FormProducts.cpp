@@ -166,8 +166,42 @@ bool setBias(UnitMatch &unit, Value bias, int64_t features, bool floats, std::st
   return true;
 }
 
+/// q(clamps(a * m + r * n)) where a is a quantised product that nothing else reads: FX adds after rounding it.
+struct ResidualSum {
+  Requantised main; // of the product
+  Value levels;     // the other operand
+  float scaleMain, scaleResidual;
+  int64_t zero; // of the residual
+  SmallVector<Operation *> ops;
+
+  static std::optional<ResidualSum> of(const Requantised &result) {
+    auto add = result.scaled.getDefiningOp<aic::AddOp>();
+    if (!add || !add->hasOneUse())
+      return std::nullopt;
+    for (auto [x, r] : {std::pair(add.getLhs(), add.getRhs()), std::pair(add.getRhs(), add.getLhs())}) {
+      auto main = x.getDefiningOp<aic::DequantizeOp>(), other = r.getDefiningOp<aic::DequantizeOp>();
+      if (!main || !other || main == other || !main->hasOneUse() || !main.getInput().hasOneUse() || typeOf(x) != typeOf(add) || typeOf(r) != typeOf(add) ||
+          !typeOf(other.getInput()).getElementType().isInteger(8) || main.getBlockSize() || other.getBlockSize())
+        continue;
+      Operation *quantize = main.getInput().getDefiningOp();
+      std::optional<Requantised> inner = quantize ? Requantised::of(quantize) : std::nullopt;
+      std::optional<double> scales[] = {splatOf(main.getScale()), splatOf(other.getScale())};
+      std::optional<double> zeros[] = {splatOf(main.getZeroPoint()), splatOf(other.getZeroPoint())};
+      if (!inner || inner->clips || inner->type != result.type || !scales[0] || !scales[1] || !zeros[0] || !zeros[1] || int64_t(*zeros[0]) != inner->zero)
+        continue;
+      // Only what is a product is worth it.
+      std::optional<Product> product = productOf(Scaled::of(inner->scaled).sum);
+      if (!product || !isa<aic::ConvOp>(product->op) || !product->ops.front()->hasOneUse() || !Centred::of(product->op->getOperand(0)))
+        continue;
+      return ResidualSum{*inner, other.getInput(), float(*scales[0]), float(*scales[1]), int64_t(*zeros[1]), {add, main, other}};
+    }
+    return std::nullopt;
+  }
+};
+
 FormResult formIntegers(Operation *root, const std::optional<Requantised> &result, const hw::Machine &machine) {
-  Scaled scaled = Scaled::of(result ? result->scaled : root->getResult(0));
+  std::optional<ResidualSum> residual = result ? ResidualSum::of(*result) : std::nullopt;
+  Scaled scaled = Scaled::of(residual ? residual->main.scaled : result ? result->scaled : root->getResult(0));
   if (!result && scaled.ops.empty())
     return {};
   std::optional<Product> product = productOf(scaled.sum);
@@ -180,6 +214,10 @@ FormResult formIntegers(Operation *root, const std::optional<Requantised> &resul
   UnitMatch unit(root, "conv");
   if (result)
     unit.takeAll(result->ops);
+  if (residual) {
+    unit.takeAll(residual->ops);
+    unit.takeAll(residual->main.ops);
+  }
   unit.takeAll(scaled.ops);
   unit.takeAll(product->ops);
   unit.takeAll(x->ops);
@@ -222,7 +260,12 @@ FormResult formIntegers(Operation *root, const std::optional<Requantised> &resul
   unit.set("has_scale", 1);
   if (!setBias(unit, product->bias, features, false, reason))
     return FormResult::refuse(reason);
-  unit.set("y_type", int64_t(result ? result->type : hw::DType::f32)).set("y_zero", result ? result->zero : 0);
+  unit.set("y_type", int64_t(result ? result->type : hw::DType::f32)).set("y_zero", residual ? residual->main.zero : result ? result->zero : 0);
+  if (residual) {
+    unit.set("residual", 1).set("residual_operand", unit.operand(residual->levels)).set("out_zero", result->zero).set("res_zero", residual->zero);
+    unit.set("res_type", int64_t(*toMachineType(typeOf(residual->levels).getElementType())));
+    unit.setF32("scale_main", residual->scaleMain).setF32("scale_res", residual->scaleResidual);
+  }
   if (result && result->clips)
     unit.set("clip", 1).set("lo", result->lo).set("hi", result->hi);
   UnitOp formed = unit.finish();

@@ -63,8 +63,10 @@ private:
   LogicalResult emitUnit(ProgramBuilder &p, UnitOp unit);
 };
 
-DictionaryAttr describe(OpBuilder &b, RankedTensorType type) {
+DictionaryAttr describe(OpBuilder &b, RankedTensorType type, Attribute name) {
   NamedAttrList io;
+  if (name)
+    io.set("name", name);
   io.set("type", TypeAttr::get(type));
   return io.getDictionary(b.getContext());
 }
@@ -110,14 +112,16 @@ LogicalResult LowerUnits::lower(func::FuncOp func) {
   for (BlockArgument argument : block.getArguments()) {
     auto type = cast<RankedTensorType>(argument.getType());
     std::string name = "in" + std::to_string(argument.getArgNumber());
-    SegmentOp::create(p.b, func.getLoc(), name, SegmentKind::input, byteCount(type), ElementsAttr(), describe(b, type));
+    SegmentOp::create(p.b, func.getLoc(), name, SegmentKind::input, byteCount(type), ElementsAttr(),
+                      describe(b, type, func.getArgAttr(argument.getArgNumber(), "aic.name")));
     p.bind(argument, {name, 0});
   }
   Operation *end = block.getTerminator();
   for (OpOperand &use : end->getOpOperands()) {
     auto type = cast<RankedTensorType>(use.get().getType());
     std::string name = "out" + std::to_string(use.getOperandNumber());
-    SegmentOp::create(p.b, func.getLoc(), name, SegmentKind::output, byteCount(type), ElementsAttr(), describe(b, type));
+    SegmentOp::create(p.b, func.getLoc(), name, SegmentKind::output, byteCount(type), ElementsAttr(),
+                      describe(b, type, func.getResultAttr(use.getOperandNumber(), "aic.name")));
     Value root = use.get();
     while (Value source = aliasOf(root))
       root = source;

@@ -115,6 +115,15 @@ private:
     auto program = func::FuncOp::create(b, func.getLoc(), name, b.getFunctionType(arguments, results));
     program.setPrivate();
     program->setAttr("npu.machine", MachineAttr::get(b.getContext(), machineText));
+    // Tensors that the model's user passes or gets keep their names.
+    for (auto [i, value] : llvm::enumerate(inputs))
+      if (auto argument = dyn_cast<BlockArgument>(value); argument && argument.getOwner() == &func.getBody().front())
+        if (Attribute own = func.getArgAttr(argument.getArgNumber(), "aic.name"))
+          program.setArgAttr(unsigned(i), "aic.name", own);
+    for (OpOperand &use : func.getBody().front().getTerminator()->getOpOperands())
+      if (auto *place = llvm::find(outputs, use.get()); place != outputs.end())
+        if (Attribute own = func.getResultAttr(use.getOperandNumber(), "aic.name"))
+          program.setResultAttr(unsigned(place - outputs.begin()), "aic.name", own);
     Block *body = program.addEntryBlock();
     IRMapping mapping;
     for (auto [value, argument] : llvm::zip_equal(inputs, body->getArguments()))
