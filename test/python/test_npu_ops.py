@@ -160,7 +160,14 @@ def pick(g, x, shape):
     return g.node("Gather", [x, g.constant(g.rng.integers(-shape[axis], shape[axis], g.rng.integers(1, 6)))], axis=axis)
 
 
-MOVEMENTS = [transpose, reslice, concat, pad, tile, expand, reshape, resize, pick]
+def shuffle(g, x, shape):
+    n, c, h, w = (shape + [1] * 4)[:4]
+    block = int(g.rng.integers(2, 4))
+    x = relu(g, g.input([n, c * block * block, h, w], g.kind))
+    return g.node("DepthToSpace", [x], blocksize=block, mode=str(g.rng.choice(["DCR", "CRD"])))
+
+
+MOVEMENTS = [shuffle, transpose, reslice, concat, pad, tile, expand, reshape, resize, pick]
 
 
 def movement(g: Graph, make, kinds=("i8", "f16", "f32", "i32")) -> None:
@@ -181,7 +188,7 @@ def test_movements(make, tmp_path):
 
 @pytest.mark.parametrize("machine", ODD)
 def test_movements_on_odd_machines(machine, tmp_path):
-    for seed, some in enumerate([MOVEMENTS[:5], MOVEMENTS[5:]]):
+    for seed, some in enumerate([MOVEMENTS[:5], MOVEMENTS[5:]]):  # a program has 16 segments
         g = Graph(seed)
         for make in some:
             movement(g, make)

@@ -33,6 +33,7 @@ SmallVector<Box> unpackBoxes(ArrayRef<int64_t> numbers);
 struct BoxPlan {
   SmallVector<int64_t> pieces;  // per loop
   int transposed = -1;          // the loop that is contiguous at the source, if VX exchanges it with the last one
+  bool staged = false;          // loaded in the order of the source, arranged within L1
   int64_t slotElements = 1;     // the largest piece
   int64_t instructions = 0;
 };

@@ -3,7 +3,8 @@
 //
 // A piece of a box lies densely in L1, in the order of the destination, so that runs at the destination are as long as
 // they get. Where elements that follow one another at the source do not at the destination, DRAM would move a burst for
-// each: such pieces go through VB, where VX transposes them.
+// each: such pieces go through VB, where VX transposes them, or are loaded in the order of the source and arranged by MV
+// within L1. The latter also repeats elements that are used several times.
 //
 //===----------------------------------------------------------------------===//
 #include "CopyUnit.h"
@@ -67,6 +68,16 @@ static int64_t pieceCount(const Box &box, const BoxPlan &plan) {
   return count;
 }
 
+/// The loops that move at the source, innermost first.
+static SmallVector<unsigned> sourceOrder(const Box &box) {
+  SmallVector<unsigned> order;
+  for (unsigned i = unsigned(box.loops.size()); i-- > 0;)
+    if (box.loops[i].source != 0)
+      order.push_back(i);
+  llvm::stable_sort(order, [&](unsigned x, unsigned y) { return box.loops[x].source < box.loops[y].source; });
+  return order;
+}
+
 BoxPlan planBox(const Box &box, int64_t element, const hw::Machine &machine) {
   BoxPlan plan;
   plan.pieces.assign(box.loops.size(), 1);
@@ -98,15 +109,35 @@ BoxPlan planBox(const Box &box, int64_t element, const hw::Machine &machine) {
     return plan;
   }
   // A transfer has four loops, one of them for single elements if neighbours are apart.
-  int64_t limit = std::max<int64_t>(int64_t(machine.space(hw::Space::L1).bytes) / 4 / 64 * 64 / element, 1);
-  int taken = along.source == 1 && along.destination == 1 ? 0 : 1;
-  for (int i = last; i >= 0 && taken < 4; --i, ++taken) {
-    plan.pieces[i] = std::min(box.loops[i].extent, std::max<int64_t>(limit / plan.slotElements, 1));
-    plan.slotElements *= plan.pieces[i];
-    if (plan.pieces[i] != box.loops[i].extent)
-      break;
+  auto cut = [&](int64_t share) {
+    int64_t limit = std::max<int64_t>(int64_t(machine.space(hw::Space::L1).bytes) / share / 64 * 64 / element, 1);
+    plan.pieces.assign(box.loops.size(), 1);
+    plan.slotElements = 1;
+    int taken = along.source == 1 && along.destination == 1 ? 0 : 1;
+    for (int i = last; i >= 0 && taken < 4; --i, ++taken) {
+      plan.pieces[i] = std::min(box.loops[i].extent, std::max<int64_t>(limit / plan.slotElements, 1));
+      plan.slotElements *= plan.pieces[i];
+      if (plan.pieces[i] != box.loops[i].extent)
+        break;
+    }
+  };
+  cut(8);
+  if (box.operand >= 0 && machine.path(hw::Engine::MV, hw::Space::L1, hw::Space::L1)) {
+    // What DRAM moves for a piece, with a burst lost to each run.
+    int64_t burst = std::max(machine.dram.burst, 1u), run = 1, distinct = 1;
+    for (unsigned i : sourceOrder(box)) {
+      if (box.loops[i].source == run)
+        run *= plan.pieces[i];
+      distinct *= plan.pieces[i];
+    }
+    int64_t plainRun = along.source == 1 ? plan.pieces[last] : 1;
+    auto traffic = [&](int64_t elements, int64_t length) { return elements / length * (length * element + burst); };
+    bool forwards = llvm::all_of(box.loops, [](const Run &loop) { return loop.source >= 0; });
+    plan.staged = forwards && traffic(plan.slotElements, plainRun) > 2 * traffic(distinct, run);
   }
-  plan.instructions = 2 * pieceCount(box, plan);
+  if (!plan.staged)
+    cut(4);
+  plan.instructions = (plan.staged ? 3 : 2) * pieceCount(box, plan);
   return plan;
 }
 
@@ -130,7 +161,7 @@ private:
   UnitOp unit;
   int64_t e;
   Place to;
-  std::vector<Value> slots, left, right;
+  std::vector<Value> slots, staged, left, right;
   Value filled;
   int64_t filledElements = 0;
   unsigned turn = 0;
@@ -168,8 +199,25 @@ void Emitter::copy(const Box &box, const BoxPlan &plan) {
       out.insert(out.begin(), {extents[i], dense, box.loops[i].destination * e});
       dense *= extents[i];
     }
-    Value slot = slots[turn++ % slots.size()];
-    p.load(place(p.placeOf(unit.getInputs()[box.operand]), source), slot, 0, in, e);
+    Value slot = slots[turn % slots.size()];
+    Place from = place(p.placeOf(unit.getInputs()[box.operand]), source);
+    if (plan.staged) {
+      Value raw = staged[turn % staged.size()];
+      SmallVector<Run> load, arrange(in);
+      int64_t packed = e;
+      for (Run &run : arrange)
+        run.source = 0;
+      for (unsigned i : sourceOrder(box)) {
+        load.insert(load.begin(), {extents[i], box.loops[i].source * e, packed});
+        arrange[i].source = packed;
+        packed *= extents[i];
+      }
+      p.load(from, raw, 0, load, e);
+      p.copy(raw, 0, slot, 0, arrange, e);
+    } else {
+      p.load(from, slot, 0, in, e);
+    }
+    ++turn;
     p.store(slot, 0, place(to, destination), out, e);
   });
 }
@@ -224,14 +272,18 @@ void Emitter::fill(const Box &box) {
 void Emitter::run() {
   SmallVector<Box> boxes = unpackBoxes(paramList(unit, "boxes"));
   SmallVector<BoxPlan> plans;
-  int64_t plain = 0, transposed = 0, longest = 0;
+  int64_t plain = 0, raw = 0, transposed = 0, longest = 0;
   for (const Box &box : boxes) {
     plans.push_back(planBox(box, e, p.machine));
     int64_t &most = box.operand < 0 ? longest : plans.back().transposed >= 0 ? transposed : plain;
+    if (plans.back().staged)
+      raw = std::max(raw, plans.back().slotElements);
     most = std::max(most, box.operand < 0 ? box.loops.back().extent : plans.back().slotElements);
   }
   if (plain)
     slots = p.slots(Space::L1, plain * e, 2, "piece");
+  if (raw)
+    staged = p.slots(Space::L1, raw * e, 2, "source");
   if (transposed) {
     left = p.slots(Space::VB, transposed * e, 2, "rows");
     right = p.slots(Space::VB, transposed * e, 2, "columns");
