@@ -31,10 +31,10 @@ SmallVector<Box> unpackBoxes(ArrayRef<int64_t> numbers);
 
 /// How a box goes through local memory: in pieces of some iterations of each loop.
 struct BoxPlan {
-  SmallVector<int64_t> pieces;  // per loop
-  int transposed = -1;          // the loop that is contiguous at the source, if VX exchanges it with the last one
-  bool staged = false;          // loaded in the order of the source, arranged within L1
-  int64_t slotElements = 1;     // the largest piece
+  SmallVector<int64_t> pieces; // per loop
+  int transposed = -1;         // the loop that is contiguous at the source, if VX exchanges it with the last one
+  bool staged = false;         // loaded in the order of the source, arranged within L1
+  int64_t slotElements = 1;    // the largest piece
   int64_t instructions = 0;
 };
 

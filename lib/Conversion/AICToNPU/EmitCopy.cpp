@@ -3,8 +3,8 @@
 //
 // A piece of a box lies densely in L1, in the order of the destination, so that runs at the destination are as long as
 // they get. Where elements that follow one another at the source do not at the destination, DRAM would move a burst for
-// each: such pieces go through VB, where VX transposes them, or are loaded in the order of the source and arranged by MV
-// within L1. The latter also repeats elements that are used several times.
+// each: such pieces go through VB, where VX transposes them, or are loaded in the order of the source and arranged by
+// MV within L1. The latter also repeats elements that are used several times.
 //
 //===----------------------------------------------------------------------===//
 #include "CopyUnit.h"
@@ -28,7 +28,8 @@ void Box::normalise() {
   llvm::stable_sort(loops, [](const Run &x, const Run &y) { return x.destination > y.destination; });
   SmallVector<Run> merged;
   for (const Run &run : loops) {
-    if (!merged.empty() && merged.back().source == run.source * run.extent && merged.back().destination == run.destination * run.extent)
+    if (!merged.empty() && merged.back().source == run.source * run.extent &&
+        merged.back().destination == run.destination * run.extent)
       merged.back() = {merged.back().extent * run.extent, run.source, run.destination};
     else
       merged.push_back(run);
@@ -146,7 +147,8 @@ BoxPlan planBox(const Box &box, int64_t element, const hw::Machine &machine) {
 namespace {
 class Emitter {
 public:
-  Emitter(ProgramBuilder &p, UnitOp unit) : p(p), unit(unit), e(param(unit, "element", 1)), to(p.placeOf(unit.getOutputs()[0])) {}
+  Emitter(ProgramBuilder &p, UnitOp unit)
+      : p(p), unit(unit), e(param(unit, "element", 1)), to(p.placeOf(unit.getOutputs()[0])) {}
   void run();
 
 private:
@@ -154,7 +156,8 @@ private:
   void copy(const Box &box, const BoxPlan &plan);
   void transpose(const Box &box, const BoxPlan &plan);
   /// Calls f with the offsets and the extents of each piece.
-  void forPieces(const Box &box, const BoxPlan &plan, function_ref<void(int64_t source, int64_t destination, ArrayRef<int64_t> extents)> f);
+  void forPieces(const Box &box, const BoxPlan &plan,
+                 function_ref<void(int64_t source, int64_t destination, ArrayRef<int64_t> extents)> f);
   Place place(Place base, int64_t elements) const { return {base.segment, base.offset + elements * e}; }
 
   ProgramBuilder &p;
@@ -168,7 +171,8 @@ private:
 };
 } // namespace
 
-void Emitter::forPieces(const Box &box, const BoxPlan &plan, function_ref<void(int64_t, int64_t, ArrayRef<int64_t>)> f) {
+void Emitter::forPieces(const Box &box, const BoxPlan &plan,
+                        function_ref<void(int64_t, int64_t, ArrayRef<int64_t>)> f) {
   SmallVector<int64_t> at(box.loops.size(), 0), extents(box.loops.size());
   while (true) {
     int64_t source = box.source, destination = box.destination;
@@ -229,9 +233,15 @@ void Emitter::transpose(const Box &box, const BoxPlan &plan) {
     int64_t a = extents[plan.transposed], b = extents.back();
     Value from = left[turn % left.size()], result = right[turn % right.size()];
     ++turn;
-    p.load(place(p.placeOf(unit.getInputs()[box.operand]), source), from, 0, {{b, column.source * e, a * e}, {a, e, e}}, e);
+    p.load(place(p.placeOf(unit.getInputs()[box.operand]), source), from, 0, {{b, column.source * e, a * e}, {a, e, e}},
+           e);
     InstructionSpec spec(Opcode::TRANS);
-    spec.set(Field::dst, result).set(Field::s0, from).set(Field::ddt, type).set(Field::s0dt, type).set(Field::len, a).set(Field::rep, b);
+    spec.set(Field::dst, result)
+        .set(Field::s0, from)
+        .set(Field::ddt, type)
+        .set(Field::s0dt, type)
+        .set(Field::len, a)
+        .set(Field::rep, b);
     spec.set(Field::dst_stride, b * e).set(Field::s0_stride, a * e);
     p.emit(spec);
     p.store(result, 0, place(to, destination), {{a, b * e, row.destination * e}, {b, e, e}}, e);
@@ -290,11 +300,14 @@ void Emitter::run() {
   }
   if (longest) {
     int64_t unit32 = std::min<int64_t>(e, 4);
-    filledElements = std::min<int64_t>(longest, std::max<int64_t>(int64_t(p.machine.space(hw::Space::L1).bytes) / 16 / e, 1));
+    filledElements =
+        std::min<int64_t>(longest, std::max<int64_t>(int64_t(p.machine.space(hw::Space::L1).bytes) / 16 / e, 1));
     filledElements = std::min<int64_t>(filledElements, 65535 / (e / unit32));
     filled = p.buffer(Space::L1, filledElements * e, "fill");
     InstructionSpec spec(Opcode::FILL, hw::Engine::MV);
-    spec.set(Field::dst, filled).set(Field::log2elem, int64_t(llvm::Log2_64(uint64_t(unit32)))).set(Field::n0, filledElements * (e / unit32));
+    spec.set(Field::dst, filled)
+        .set(Field::log2elem, int64_t(llvm::Log2_64(uint64_t(unit32))))
+        .set(Field::n0, filledElements * (e / unit32));
     spec.set(Field::n1, 1).set(Field::n2, 1).set(Field::value, param(unit, "fill") & 0xffffffff);
     p.emit(spec);
   }

@@ -14,13 +14,15 @@ class Emitter {
 public:
   Emitter(ProgramBuilder &p, UnitOp unit, const hw::WindowTiling &tiling)
       : p(p), unit(unit), s(windowGeometry(unit)), t(tiling), kind(WindowKind(param(unit, "op"))),
-        inputs(p.slots(Space::VB, t.inputBytes, t.slots, "input")), outputs(p.slots(Space::VB, t.outputBytes, t.slots, "output")) {}
+        inputs(p.slots(Space::VB, t.inputBytes, t.slots, "input")),
+        outputs(p.slots(Space::VB, t.outputBytes, t.slots, "output")) {}
 
   void run();
 
 private:
   std::vector<char> pack(int64_t channel, int64_t channels);
-  void block(int64_t image, int64_t row, int64_t rows, int64_t pixel, int64_t pixels, int64_t channel, int64_t channels, Value weights);
+  void block(int64_t image, int64_t row, int64_t rows, int64_t pixel, int64_t pixels, int64_t channel, int64_t channels,
+             Value weights);
 
   ProgramBuilder &p;
   UnitOp unit;
@@ -43,7 +45,8 @@ std::vector<char> Emitter::pack(int64_t channel, int64_t channels) {
   ::aic::eval::Tensor filter = constantOf(unit.getInputs()[1]);
   const char *from = static_cast<const char *>(filter.data());
   for (int64_t k = 0; k != s.taps(); ++k)
-    std::memcpy(&bytes[size_t(k * channels * s.weightBytes)], from + (k * s.c + channel) * s.weightBytes, size_t(channels * s.weightBytes));
+    std::memcpy(&bytes[size_t(k * channels * s.weightBytes)], from + (k * s.c + channel) * s.weightBytes,
+                size_t(channels * s.weightBytes));
   if (!s.hasTable)
     return bytes;
   bool hasScale = param(unit, "has_scale"), hasBias = param(unit, "has_bias");
@@ -59,7 +62,8 @@ std::vector<char> Emitter::pack(int64_t channel, int64_t channels) {
   return bytes;
 }
 
-void Emitter::block(int64_t image, int64_t row, int64_t rows, int64_t pixel, int64_t pixels, int64_t channel, int64_t channels, Value weights) {
+void Emitter::block(int64_t image, int64_t row, int64_t rows, int64_t pixel, int64_t pixels, int64_t channel,
+                    int64_t channels, Value weights) {
   Value input = inputs[turn % inputs.size()], output = outputs[turn % outputs.size()];
   ++turn;
   int64_t top, bottom, left, right, e = s.inBytes, o = s.outBytes;
@@ -73,11 +77,26 @@ void Emitter::block(int64_t image, int64_t row, int64_t rows, int64_t pixel, int
   p.load(from, input, 0, {{h, s.w * s.c * e, w * channels * e}, {w, s.c * e, channels * e}, {channels, e, e}}, e, tile);
 
   InstructionSpec spec(kind == Depthwise ? Opcode::DWMAC : kind == Maximum ? Opcode::POOLMAX : Opcode::POOLAVG);
-  spec.set(Field::dst, output).set(Field::src, input).set(Field::sdt, param(unit, "x_type")).set(Field::ddt, param(unit, "y_type"));
-  spec.set(Field::h, h).set(Field::w, w).set(Field::c, channels).set(Field::pix_stride, channels).set(Field::row_stride, w * channels);
-  spec.set(Field::kh, s.kh).set(Field::kw, s.kw).set(Field::sh, s.sh).set(Field::sw, s.sw).set(Field::dh, s.dh).set(Field::dw, s.dw);
+  spec.set(Field::dst, output)
+      .set(Field::src, input)
+      .set(Field::sdt, param(unit, "x_type"))
+      .set(Field::ddt, param(unit, "y_type"));
+  spec.set(Field::h, h)
+      .set(Field::w, w)
+      .set(Field::c, channels)
+      .set(Field::pix_stride, channels)
+      .set(Field::row_stride, w * channels);
+  spec.set(Field::kh, s.kh)
+      .set(Field::kw, s.kw)
+      .set(Field::sh, s.sh)
+      .set(Field::sw, s.sw)
+      .set(Field::dh, s.dh)
+      .set(Field::dw, s.dw);
   spec.set(Field::pt, s.pt - row * s.sh + top).set(Field::pl, s.pl - pixel * s.sw + left);
-  spec.set(Field::oh, rows).set(Field::ow, pixels).set(Field::dst_pix_stride, channels).set(Field::dst_row_stride, pixels * channels);
+  spec.set(Field::oh, rows)
+      .set(Field::ow, pixels)
+      .set(Field::dst_pix_stride, channels)
+      .set(Field::dst_row_stride, pixels * channels);
   if (kind != Maximum)
     spec.set(Field::azp, param(unit, "x_zero")).set(Field::zp, param(unit, "y_zero"));
   if (kind == Depthwise) {
@@ -90,9 +109,12 @@ void Emitter::block(int64_t image, int64_t row, int64_t rows, int64_t pixel, int
     spec.set(Field::include_pad, param(unit, "include_pad"));
   }
   if (param(unit, "clip"))
-    spec.set(Field::act, int64_t(hw::Act::clip)).set(Field::lo, param(unit, "lo") & 0xffff).set(Field::hi, param(unit, "hi") & 0xffff);
+    spec.set(Field::act, int64_t(hw::Act::clip))
+        .set(Field::lo, param(unit, "lo") & 0xffff)
+        .set(Field::hi, param(unit, "hi") & 0xffff);
   p.emit(spec.tile(tile));
-  p.store(output, 0, to, {{rows, pixels * channels * o, s.ow * s.c * o}, {pixels, channels * o, s.c * o}, {channels, o, o}}, o, tile);
+  p.store(output, 0, to,
+          {{rows, pixels * channels * o, s.ow * s.c * o}, {pixels, channels * o, s.c * o}, {channels, o, o}}, o, tile);
 }
 
 void Emitter::run() {
@@ -109,7 +131,8 @@ void Emitter::run() {
     }
     for (int64_t image = 0; image != s.batch; ++image)
       forEach(s.oh, t.rows, [&](int64_t row, int64_t rows) {
-        forEach(s.ow, t.pixels, [&](int64_t pixel, int64_t pixels) { block(image, row, rows, pixel, pixels, channel, channels, own); });
+        forEach(s.ow, t.pixels,
+                [&](int64_t pixel, int64_t pixels) { block(image, row, rows, pixel, pixels, channel, channels, own); });
       });
   });
 }

@@ -25,7 +25,8 @@ struct Segment {
 
 class Movement {
 public:
-  Movement(Operation *root) : root(root), result(typeOf(root->getResult(0))), strides(eval::rowMajor(result.getShape().vec())) {}
+  Movement(Operation *root)
+      : root(root), result(typeOf(root->getResult(0))), strides(eval::rowMajor(result.getShape().vec())) {}
   FormResult form(const hw::Machine &machine);
 
 private:
@@ -40,7 +41,8 @@ private:
   /// One box: the result's elements are those of a view of an operand.
   bool addView(Value input, const eval::View &view, int64_t offset = 0);
   /// Boxes from a table for each dimension of the result; `shape` is the input's.
-  bool addTables(Value input, ArrayRef<int64_t> shape, ArrayRef<std::vector<int64_t>> tables, ArrayRef<int64_t> at = {});
+  bool addTables(Value input, ArrayRef<int64_t> shape, ArrayRef<std::vector<int64_t>> tables,
+                 ArrayRef<int64_t> at = {});
   void addFill(SmallVector<int64_t> first, SmallVector<int64_t> extents);
   bool pad(aic::PadOp op);
   bool tile(aic::TileOp op);
@@ -118,7 +120,8 @@ bool Movement::addView(Value input, const eval::View &view, int64_t offset) {
   return true;
 }
 
-bool Movement::addTables(Value input, ArrayRef<int64_t> shape, ArrayRef<std::vector<int64_t>> tables, ArrayRef<int64_t> at) {
+bool Movement::addTables(Value input, ArrayRef<int64_t> shape, ArrayRef<std::vector<int64_t>> tables,
+                         ArrayRef<int64_t> at) {
   eval::Shape own = eval::rowMajor(shape.vec());
   SmallVector<Box> all{Box{numberOf(input), 0, 0, {}}};
   // The result's strides, where `tables` may split its dimensions otherwise.
@@ -166,8 +169,8 @@ bool Movement::pad(aic::PadOp op) {
       std::vector<int64_t> places = iota(0, shape[d]);
       int64_t none = 0;
       eval::Tensor table;
-      std::string error = eval::pad(eval::View(eval::DType::I64, {shape[d]}, places.data()), {pads[d], pads[rank + d]}, eval::View(eval::DType::I64, {}, &none),
-                                    eval::PadMode(op.getMode()), table);
+      std::string error = eval::pad(eval::View(eval::DType::I64, {shape[d]}, places.data()), {pads[d], pads[rank + d]},
+                                    eval::View(eval::DType::I64, {}, &none), eval::PadMode(op.getMode()), table);
       if (!error.empty())
         return fail(error);
       tables.emplace_back(table.as<int64_t>(), table.as<int64_t>() + table.size());
@@ -185,7 +188,8 @@ bool Movement::pad(aic::PadOp op) {
   for (size_t d = 0; d != rank; ++d) {
     int64_t begin = std::max<int64_t>(-pads[d], 0), end = std::min(shape[d], shape[d] + pads[rank + d]);
     // Removing more than there is leaves padding alone.
-    int64_t kept = std::max<int64_t>(end - begin, 0), before = std::clamp<int64_t>(pads[d], 0, to[d]), after = to[d] - before - kept;
+    int64_t kept = std::max<int64_t>(end - begin, 0), before = std::clamp<int64_t>(pads[d], 0, to[d]),
+            after = to[d] - before - kept;
     if (kept == 0 || after < 0)
       return fail("padding that removes all elements");
     SmallVector<int64_t> slab(extents), start(first);
@@ -237,7 +241,8 @@ bool Movement::resize(aic::ResizeOp op) {
   for (size_t d = 0; d != shape.size(); ++d) {
     float scale = scales.as<float>()[d];
     bool isCopy = eval::isResizeCopy(shape[d], result.getDimSize(d), scale);
-    tables.push_back(isCopy ? iota(0, shape[d]) : eval::resizeTable(shape[d], result.getDimSize(d), scale, options).indices);
+    tables.push_back(isCopy ? iota(0, shape[d])
+                            : eval::resizeTable(shape[d], result.getDimSize(d), scale, options).indices);
   }
   return addTables(op.getInput(), shape, tables);
 }
@@ -267,7 +272,9 @@ bool Movement::match() {
         boxes.push_back({numberOf(op.getInput()), 0, 0, {{view.size(), 1, 1}}});
         return true;
       })
-      .Case([&](aic::TransposeOp op) { return addView(op.getInput(), eval::transposeView(viewOf(op.getInput()), op.getPermutation().vec())); })
+      .Case([&](aic::TransposeOp op) {
+        return addView(op.getInput(), eval::transposeView(viewOf(op.getInput()), op.getPermutation().vec()));
+      })
       .Case([&](aic::BroadcastOp op) {
         eval::View view;
         std::string error = eval::broadcastView(viewOf(op.getInput()), result.getShape().vec(), view);
@@ -275,7 +282,8 @@ bool Movement::match() {
       })
       .Case([&](aic::SliceOp op) {
         eval::View view;
-        std::string error = eval::sliceView(viewOf(op.getInput()), numbers(op.getStarts()), numbers(op.getEnds()), numbers(op.getSteps()), op.getAxes().vec(), view);
+        std::string error = eval::sliceView(viewOf(op.getInput()), numbers(op.getStarts()), numbers(op.getEnds()),
+                                            numbers(op.getSteps()), op.getAxes().vec(), view);
         return error.empty() ? addView(op.getInput(), view) : fail(error);
       })
       .Case([&](aic::ConcatOp op) { return concat(op); })
@@ -304,8 +312,9 @@ FormResult Movement::form(const hw::Machine &machine) {
   if (instructions > 16384)
     return FormResult::refuse("a movement in too many pieces");
   const Box &first = boxes.front();
-  bool isAlias = boxes.size() == 1 && first.operand >= 0 && first.source == 0 && first.loops.size() == 1 && first.loops[0].source == 1 &&
-                 first.loops[0].destination == 1 && typeOf(inputs[0]).getNumElements() == result.getNumElements() && !constantOf(inputs[0]).data();
+  bool isAlias = boxes.size() == 1 && first.operand >= 0 && first.source == 0 && first.loops.size() == 1 &&
+                 first.loops[0].source == 1 && first.loops[0].destination == 1 &&
+                 typeOf(inputs[0]).getNumElements() == result.getNumElements() && !constantOf(inputs[0]).data();
   UnitMatch unit(root, isAlias ? "alias" : "copy");
   if (isAlias) {
     (void)unit.operand(inputs[0]);
@@ -320,7 +329,8 @@ FormResult Movement::form(const hw::Machine &machine) {
 }
 
 FormResult formMovement(Operation *root, const hw::Machine &machine) {
-  if (!isa<aic::ReshapeOp, aic::TransposeOp, aic::BroadcastOp, aic::SliceOp, aic::ConcatOp, aic::PadOp, aic::TileOp, aic::ResizeOp>(root)) {
+  if (!isa<aic::ReshapeOp, aic::TransposeOp, aic::BroadcastOp, aic::SliceOp, aic::ConcatOp, aic::PadOp, aic::TileOp,
+           aic::ResizeOp>(root)) {
     auto gather = dyn_cast<aic::GatherOp>(root);
     if (!gather || !constantOf(gather.getIndices()).data() || constantOf(gather.getInput()).data())
       return {};

@@ -46,8 +46,18 @@ struct Geometry {
   bool includePad = false;
 
   void set(UnitMatch &unit) const {
-    unit.set("batch", batch).set("h", rows.input).set("w", pixels.input).set("c", channels).set("oh", rows.output).set("ow", pixels.output);
-    unit.set("kh", rows.kernel).set("kw", pixels.kernel).set("sh", rows.stride).set("sw", pixels.stride).set("dh", rows.dilation).set("dw", pixels.dilation);
+    unit.set("batch", batch)
+        .set("h", rows.input)
+        .set("w", pixels.input)
+        .set("c", channels)
+        .set("oh", rows.output)
+        .set("ow", pixels.output);
+    unit.set("kh", rows.kernel)
+        .set("kw", pixels.kernel)
+        .set("sh", rows.stride)
+        .set("sw", pixels.stride)
+        .set("dh", rows.dilation)
+        .set("dw", pixels.dilation);
     unit.set("pt", rows.before).set("pl", pixels.before);
   }
 };
@@ -64,7 +74,8 @@ template <typename Pool> static bool geometryOfPool(Pool pool, Geometry &g, std:
   g.channels = x.getShape().back();
   for (int64_t d = 0; d != rank; ++d) {
     Axis &axis = d + 1 == rank ? g.pixels : g.rows;
-    axis = {x.getDimSize(1 + d), y.getDimSize(1 + d), pool.getKernel()[d], pool.getStrides()[d], pool.getDilations()[d], pool.getPads()[d], pool.getPads()[rank + d]};
+    axis = {x.getDimSize(1 + d),    y.getDimSize(1 + d), pool.getKernel()[d],     pool.getStrides()[d],
+            pool.getDilations()[d], pool.getPads()[d],   pool.getPads()[rank + d]};
   }
   return true;
 }
@@ -92,7 +103,9 @@ static bool geometryOfReduce(aic::ReduceOp reduce, Geometry &g, std::string &rea
     count *= shape[axis];
   }
   for (int64_t d = 0; d != int64_t(shape.size()); ++d)
-    (d < axes.front() ? g.batch : d > axes.back() ? g.channels : count) *= d < axes.front() || d > axes.back() ? shape[d] : 1;
+    (d < axes.front()  ? g.batch
+     : d > axes.back() ? g.channels
+                       : count) *= d < axes.front() || d > axes.back() ? shape[d] : 1;
   int64_t rows, pixels;
   if (!factor(count, rows, pixels)) {
     reason = "a reduction of " + std::to_string(count) + " elements, which is no window of at most 127 x 127";
@@ -105,7 +118,8 @@ static bool geometryOfReduce(aic::ReduceOp reduce, Geometry &g, std::string &rea
 
 static bool isAverage(Operation *op) {
   if (auto reduce = dyn_cast_if_present<aic::ReduceOp>(op))
-    return reduce.getKind() == aic::ReduceKind::mean && !reduce.getAxes().empty() && reduce.getAxes().back() + 1 != typeOf(reduce.getInput()).getRank();
+    return reduce.getKind() == aic::ReduceKind::mean && !reduce.getAxes().empty() &&
+           reduce.getAxes().back() + 1 != typeOf(reduce.getInput()).getRank();
   return isa_and_present<aic::AvgPoolOp>(op);
 }
 
@@ -133,9 +147,10 @@ static bool geometryOf(Operation *op, Geometry &g, std::string &reason) {
 static FormResult finish(UnitMatch &unit, const Geometry &g, hw::DType from, hw::DType to, const hw::Machine &machine) {
   hw::WindowGeometry shape;
   shape.batch = g.batch, shape.c = g.channels;
-  shape.h = g.rows.input, shape.oh = g.rows.output, shape.kh = g.rows.kernel, shape.sh = g.rows.stride, shape.dh = g.rows.dilation, shape.pt = g.rows.before;
-  shape.w = g.pixels.input, shape.ow = g.pixels.output, shape.kw = g.pixels.kernel, shape.sw = g.pixels.stride, shape.dw = g.pixels.dilation,
-  shape.pl = g.pixels.before;
+  shape.h = g.rows.input, shape.oh = g.rows.output, shape.kh = g.rows.kernel, shape.sh = g.rows.stride,
+  shape.dh = g.rows.dilation, shape.pt = g.rows.before;
+  shape.w = g.pixels.input, shape.ow = g.pixels.output, shape.kw = g.pixels.kernel, shape.sw = g.pixels.stride,
+  shape.dw = g.pixels.dilation, shape.pl = g.pixels.before;
   shape.inBytes = hw::bytesOf(from), shape.outBytes = hw::bytesOf(to);
   std::string reason;
   if (!hw::chooseWindowTiling(shape, machine, reason))
@@ -176,7 +191,8 @@ static FormResult formIntegerMean(Operation *root, const hw::Machine &machine) {
     if (result->clips)
       unit.set("clip", 1).set("lo", result->lo).set("hi", result->hi);
   }
-  return finish(unit, g, *toMachineType(typeOf(x->levels).getElementType()), result ? result->type : hw::DType::f32, machine);
+  return finish(unit, g, *toMachineType(typeOf(x->levels).getElementType()), result ? result->type : hw::DType::f32,
+                machine);
 }
 
 FormResult formWindow(Operation *root, const hw::Machine &machine) {
@@ -184,13 +200,15 @@ FormResult formWindow(Operation *root, const hw::Machine &machine) {
     if (FormResult formed = formIntegerMean(root, machine); formed || !formed.reason.empty())
       return formed;
   auto reduce = dyn_cast<aic::ReduceOp>(root);
-  bool isMaximum = isa<aic::MaxPoolOp>(root) || (reduce && reduce.getKind() == aic::ReduceKind::max && !reduce.getAxes().empty() &&
-                                                 reduce.getAxes().back() + 1 != typeOf(reduce.getInput()).getRank());
+  bool isMaximum =
+      isa<aic::MaxPoolOp>(root) || (reduce && reduce.getKind() == aic::ReduceKind::max && !reduce.getAxes().empty() &&
+                                    reduce.getAxes().back() + 1 != typeOf(reduce.getInput()).getRank());
   if (!isMaximum && !isAverage(root))
     return {};
   Type element = typeOf(root->getOperand(0)).getElementType();
   if (isMaximum ? !element.isInteger(8) && !element.isF16() && !element.isBF16() && !element.isF32() : !element.isF16())
-    return FormResult::refuse(isMaximum ? "a maximum of elements of a type that windows do not have" : "a mean of neither 8-bit levels nor f16");
+    return FormResult::refuse(isMaximum ? "a maximum of elements of a type that windows do not have"
+                                        : "a mean of neither 8-bit levels nor f16");
   Geometry g;
   std::string reason;
   if (!geometryOf(root, g, reason))

@@ -116,7 +116,8 @@ private:
   void estimate(WindowTiling &t) const {
     int64_t chunks = ceilDiv(s.c, t.channels), down = ceilDiv(s.oh, t.rows), across = ceilDiv(s.ow, t.pixels);
     double blocks = double(s.batch * chunks * down * across);
-    double rows = double(widest(t.rows, s.kh, s.sh, s.dh, s.h)), pixels = double(widest(t.pixels, s.kw, s.sw, s.dw, s.w));
+    double rows = double(widest(t.rows, s.kh, s.sh, s.dh, s.h)),
+           pixels = double(widest(t.pixels, s.kw, s.sw, s.dw, s.w));
     double moved = traffic(rows, pixels, t.channels, s.w, s.inBytes) +
                    traffic(double(t.rows), double(t.pixels), t.channels, s.ow, s.outBytes);
     double rate = machine.dram.bytesPerCycle;
@@ -126,7 +127,8 @@ private:
     double transfer = moved / rate + (path ? path->issue : 0);
     double work = machine.vx.headCycles +
                   double(t.rows * t.pixels * t.channels * s.taps()) / std::max(machine.vx.dwMacsPerCycle, 1u);
-    double whole = double(s.oh * s.ow) / double(t.rows * t.pixels * down * across) * double(s.c) / double(chunks * t.channels);
+    double whole =
+        double(s.oh * s.ow) / double(t.rows * t.pixels * down * across) * double(s.c) / double(chunks * t.channels);
     double weights = double(s.weightsAndTableOf(t.channels) * chunks) / rate;
     // The first transfer and the last work stand alone; with one slot all of them do.
     double steady = t.slots > 1 ? std::max(transfer, work) : transfer + work;
@@ -143,11 +145,13 @@ std::optional<WindowTiling> chooseWindowTiling(const WindowGeometry &s, const Ma
   auto within = [&](int64_t value, int64_t limit, const char *what) {
     if (value <= limit)
       return true;
-    reason = std::string("expected ") + what + " of at most " + std::to_string(limit) + ", got " + std::to_string(value);
+    reason =
+        std::string("expected ") + what + " of at most " + std::to_string(limit) + ", got " + std::to_string(value);
     return false;
   };
   if (!within(std::max(s.kh, s.kw), 127, "a window") || !within(std::max(s.sh, s.sw), 31, "window strides") ||
-      !within(std::max(s.dh, s.dw), 31, "window dilations") || !within(std::max(s.pt, s.pl), 4095, "a window's padding"))
+      !within(std::max(s.dh, s.dw), 31, "window dilations") ||
+      !within(std::max(s.pt, s.pl), 4095, "a window's padding"))
     return std::nullopt;
   std::optional<WindowTiling> best = Search(s, machine).run();
   if (!best)

@@ -41,7 +41,8 @@ struct WindowTiling {
 };
 
 /// The tiling of the fewest estimated cycles; nothing, with the reason, if none fits.
-std::optional<WindowTiling> chooseWindowTiling(const WindowGeometry &shape, const Machine &machine, std::string &reason);
+std::optional<WindowTiling> chooseWindowTiling(const WindowGeometry &shape, const Machine &machine,
+                                               std::string &reason);
 
 } // namespace aic::npu
 
