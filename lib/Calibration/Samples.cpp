@@ -47,7 +47,7 @@ std::optional<int64_t> firstNotFinite(const eval::Tensor &tensor) {
 LogicalResult cut(func::FuncOp main, const Port &port, const eval::Tensor &tensor, std::vector<eval::View> &views) {
   auto wrong = [&] {
     return emitError(main.getLoc()) << "calibration data for input '" << port.name << "': expected " << describe(port)
-                            << ", got " << describe(tensor.view());
+                                    << ", got " << describe(tensor.view());
   };
   std::optional<eval::DType> type = toDType(port.type.getElementType());
   int64_t rank = port.type.getRank(), given = tensor.shape().size();
@@ -68,13 +68,13 @@ LogicalResult cut(func::FuncOp main, const Port &port, const eval::Tensor &tenso
   if (failed(verifyCompatibleShape(shape, port.type.getShape())))
     return wrong();
   if (count == 0)
-    return emitError(main.getLoc()) << "calibration data for input '" << port.name << "': expected at least one sample, got "
-                            << describe(tensor.view());
+    return emitError(main.getLoc()) << "calibration data for input '" << port.name
+                                    << "': expected at least one sample, got " << describe(tensor.view());
   size_t bytes = eval::numElements(shape) * eval::byteSize(*type);
   if (std::optional<int64_t> index = firstNotFinite(tensor))
     return emitError(main.getLoc()) << "calibration data for input '" << port.name << "': expected finite numbers, got "
-                            << (std::isnan(tensor.as<float>()[*index]) ? "nan" : "infinity") << " in sample "
-                            << *index / std::max<int64_t>(1, eval::numElements(shape));
+                                    << (std::isnan(tensor.as<float>()[*index]) ? "nan" : "infinity") << " in sample "
+                                    << *index / std::max<int64_t>(1, eval::numElements(shape));
   for (int64_t i = 0; i < count; ++i)
     views.push_back(eval::View(*type, shape, tensor.as<char>() + i * int64_t(bytes)));
   return success();
@@ -100,7 +100,7 @@ LogicalResult cutSamples(func::FuncOp main, ArrayRef<CalibrationSet> sets, Sampl
         for (const auto &entry : set)
           names.push_back("'" + entry.first + "'");
         return emitError(main.getLoc()) << "calibration data: expected an array for input '" << port.name << "', got "
-                                << (names.empty() ? "none" : llvm::join(names, ", "));
+                                        << (names.empty() ? "none" : llvm::join(names, ", "));
       }
       if (failed(cut(main, port, found->second, columns.emplace_back())))
         return failure();
@@ -109,7 +109,7 @@ LogicalResult cutSamples(func::FuncOp main, ArrayRef<CalibrationSet> sets, Sampl
     for (auto [port, column] : llvm::zip(ports, columns))
       if (column.size() != 1 && column.size() != count)
         return emitError(main.getLoc()) << "calibration data for input '" << port.name << "': expected " << count
-                                << " samples as for the other inputs, got " << column.size();
+                                        << " samples as for the other inputs, got " << column.size();
     for (size_t i = 0; i < count; ++i) {
       auto &sample = samples.emplace_back();
       for (const auto &column : columns)

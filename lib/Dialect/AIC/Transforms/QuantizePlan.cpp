@@ -41,22 +41,6 @@ bool isSplatConstant(Value value) {
   return attr && (attr.isSplat() || attr.getNumElements() == 1);
 }
 
-StringRef stringify(LayerKind kind) {
-  switch (kind) {
-  case LayerKind::Product:
-    return "product";
-  case LayerKind::Pool:
-    return "pool";
-  case LayerKind::Pair:
-    return "pair";
-  case LayerKind::Function:
-    return "function";
-  case LayerKind::Concat:
-    return "concat";
-  }
-  return "";
-}
-
 static bool isReal(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && type.getElementType().isF32();
@@ -147,9 +131,7 @@ private:
 };
 
 /// Whether an operation squares its (first) operand.
-bool isSquare(Operation *op) {
-  return isa<PowOp>(op) || (isa<MulOp>(op) && op->getOperand(0) == op->getOperand(1));
-}
+bool isSquare(Operation *op) { return isa<PowOp>(op) || (isa<MulOp>(op) && op->getOperand(0) == op->getOperand(1)); }
 
 bool isMean(Operation *op) {
   auto reduce = dyn_cast_or_null<ReduceOp>(op);

@@ -25,8 +25,6 @@ struct ValueBounds {
 using ValueRanges = llvm::DenseMap<Value, ValueBounds>;
 
 enum class LayerKind { Product, Pool, Pair, Function, Concat };
-/// "product", "pool", ...
-StringRef stringify(LayerKind kind);
 
 /// A part of the graph with quantised operands and one quantised result.
 struct QuantLayer {
