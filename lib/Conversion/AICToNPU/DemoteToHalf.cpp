@@ -9,6 +9,7 @@
 #include "aic/Dialect/AIC/IR/AICOps.h"
 #include "aic/Dialect/NPU/IR/NPUOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 
 namespace mlir::npu {
@@ -22,7 +23,13 @@ bool isF32(Value value) { return getElementTypeOrSelf(value).isF32(); }
 bool canDemote(Operation *op) {
   if (auto resize = dyn_cast<aic::ResizeOp>(op))
     return resize.getMode() == aic::ResizeMode::nearest;
-  return isa<aic::ConvOp, aic::MatmulOp, aic::AddOp, aic::SubOp, aic::MulOp, aic::DivOp, aic::MaximumOp, aic::MinimumOp, aic::ReluOp, aic::NegOp,
+  if (auto power = dyn_cast<aic::PowOp>(op)) {
+    DenseElementsAttr exponent;
+    if (!matchPattern(power.getRhs(), m_Constant(&exponent)) || !exponent.isSplat())
+      return false;
+    return llvm::is_contained({-1.0, -0.5, 0.5, 2.0, 3.0}, exponent.getSplatValue<APFloat>().convertToDouble());
+  }
+  return isa<aic::SelectOp, aic::ConvOp, aic::MatmulOp, aic::AddOp, aic::SubOp, aic::MulOp, aic::DivOp, aic::MaximumOp, aic::MinimumOp, aic::ReluOp, aic::NegOp,
              aic::AbsOp, aic::ExpOp, aic::LogOp, aic::SqrtOp, aic::RsqrtOp, aic::ErfOp, aic::SigmoidOp, aic::TanhOp, aic::SoftmaxOp,
              aic::LogSoftmaxOp, aic::LayerNormOp, aic::RMSNormOp, aic::MaxPoolOp, aic::AvgPoolOp, aic::ReduceOp, aic::TransposeOp,
              aic::ReshapeOp, aic::SliceOp, aic::ConcatOp, aic::PadOp, aic::TileOp, aic::BroadcastOp>(op);

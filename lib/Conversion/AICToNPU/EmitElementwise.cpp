@@ -18,7 +18,7 @@ enum Mode { Whole, Row, Column, Single, Table };
 struct Step {
   Opcode op;
   hw::DType type;
-  int64_t a = -1, b = -1, c = -1, round = 0, zero = 0;
+  int64_t a = -1, b = -1, c = -1, round = 0, zero = 0, compare = 0;
   float imm = 0;
   bool hasImmediate = false;
   bool reduces() const { return op == Opcode::RSUM || op == Opcode::RMAX || op == Opcode::RMIN; }
@@ -131,6 +131,10 @@ void Emitter::emitStep(const Step &step, int64_t target, int64_t rows, int64_t c
     spec.setF32(Field::s1, step.imm).set(Field::s1_imm, 1);
     spec.set(Field::s1dt, int64_t(types[step.a]));
   }
+  if (step.c >= 0)
+    set(Field::s2, Field::s2_stride, Field::s2_bcast, step.c);
+  if (step.compare)
+    spec.set(Field::cmp, step.compare);
   spec.set(Field::round, step.round).set(Field::zp, step.zero);
   p.emit(spec);
 }
@@ -191,7 +195,7 @@ LogicalResult Emitter::run() {
       return value ? value.getInt() : otherwise;
     };
     Step step{opcodeOf(entry.getAs<StringAttr>("op").getValue()), hw::DType(get("type", 0))};
-    step.a = get("a", -1), step.b = get("b", -1), step.round = get("round", 0), step.zero = get("zero", 0);
+    step.a = get("a", -1), step.b = get("b", -1), step.c = get("c", -1), step.compare = get("cmp", 0), step.round = get("round", 0), step.zero = get("zero", 0);
     if (auto imm = entry.getAs<FloatAttr>("imm")) {
       step.imm = imm.getValue().convertToFloat();
       step.hasImmediate = true;

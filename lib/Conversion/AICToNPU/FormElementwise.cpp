@@ -9,6 +9,8 @@
 //===----------------------------------------------------------------------===//
 #include "FormUnits.h"
 #include "aic/Dialect/AIC/IR/EvalBridge.h"
+#include "aic/Eval/Elementwise.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
@@ -31,6 +33,9 @@ public:
   Tree(Operation *root) : root(root), shape(typeOf(root->getResult(0)).getShape()), unit(root, "elementwise"), elements(typeOf(root->getResult(0)).getNumElements()) {}
 
   FormResult form();
+  /// After a failure: what could not be met as it is, and who reads it. Whole, it could.
+  Value blocked;
+  SmallVector<Operation *> seen;
 
 private:
   using Maybe = std::optional<Operand>;
@@ -60,6 +65,8 @@ private:
   Maybe quantize(aic::QuantizeOp op);
   Maybe lookup(aic::GatherOp op);
   Maybe compare(aic::CompareOp op);
+  Maybe select(aic::SelectOp op);
+  Maybe power(aic::PowOp op);
   Maybe table(const eval::Tensor &values, Value input, hw::DType type);
   /// A constant of one element, where an immediate cannot stand.
   Operand single(double value, hw::DType type);
@@ -81,7 +88,7 @@ private:
 static bool isPointwise(Operation *op) {
   return isa<aic::AddOp, aic::SubOp, aic::MulOp, aic::DivOp, aic::MaximumOp, aic::MinimumOp, aic::ReluOp, aic::CastOp, aic::DequantizeOp,
              aic::QuantizeOp, aic::NegOp, aic::AbsOp, aic::ExpOp, aic::LogOp, aic::SqrtOp, aic::RsqrtOp, aic::ErfOp, aic::SigmoidOp, aic::TanhOp,
-             aic::CompareOp, aic::SelectOp>(op);
+             aic::CompareOp, aic::SelectOp, aic::PowOp>(op);
 }
 
 /// Whether a producer is the end of a unit of its own: a quantised layer, or a product with its scale and bias.
@@ -110,14 +117,23 @@ static std::optional<std::pair<Value, eval::Tensor>> tableOf(Operation *op) {
   return std::pair(cast.getInput(), table);
 }
 
+static eval::DType evalTypeOf(hw::DType type) {
+  switch (type) {
+  case hw::DType::i8: return eval::DType::I8;
+  case hw::DType::u8: return eval::DType::U8;
+  case hw::DType::i16: return eval::DType::I16;
+  case hw::DType::i32: return eval::DType::I32;
+  case hw::DType::f16: return eval::DType::F16;
+  case hw::DType::bf16: return eval::DType::BF16;
+  case hw::DType::f32: return eval::DType::F32;
+  }
+  return eval::DType::F32;
+}
+
 Operand Tree::single(double value, hw::DType type) {
-  eval::DType stored = type == hw::DType::i32 ? eval::DType::I32 : eval::DType::F32;
-  eval::Tensor tensor(stored, {1});
-  if (stored == eval::DType::I32)
-    *tensor.as<int32_t>() = int32_t(value);
-  else
-    *tensor.as<float>() = float(value);
-  leaves.push_back({Value(), tensor});
+  eval::Tensor tensor(eval::DType::F64, {1});
+  *tensor.as<double>() = value;
+  leaves.push_back({Value(), eval::cast(tensor, evalTypeOf(type))});
   modes.push_back(Single);
   return Operand{int(leaves.size()) - 1};
 }
@@ -153,12 +169,16 @@ Tree::Maybe Tree::leaf(Value value) {
       while (j > 0 && own[j - 1] == 1)
         rest *= shape[--j];
       for (size_t d = 0; d != j; ++d)
-        if (own[d] != shape[d])
+        if (own[d] != shape[d]) {
+          blocked = value;
           return fail("operands that are broadcast along dimensions in the middle");
+        }
       mode = Column, wanted = rest;
     }
-    if (inner && inner != wanted)
+    if (inner && inner != wanted) {
+      blocked = value;
       return fail("operands that are broadcast along unlike dimensions");
+    }
     inner = wanted;
   }
   leaves.push_back({value, {}});
@@ -200,6 +220,9 @@ Tree::Maybe Tree::binary(StringRef name, Operation *op, bool commutes) {
   // The first operand of an instruction is in memory and whole.
   if (a->isImmediate())
     a = single(a->imm, type);
+  // With an immediate the unit computes in f32, which does not hold all of i32.
+  if (b->isImmediate() && type == hw::DType::i32)
+    b = single(b->imm, type);
   return add({name, type, *a, *b, {}});
 }
 
@@ -238,7 +261,13 @@ Tree::Maybe Tree::cast(aic::CastOp op) {
   if (!toMachineType(from))
     return fail("elements of a type that the vector unit does not have");
   bool narrows = isa<IntegerType>(from) && isa<IntegerType>(to) && (to.getIntOrFloatBitWidth() < from.getIntOrFloatBitWidth() || from.isUnsignedInteger() != to.isUnsignedInteger());
-  if (to.isInteger(1) || from.isInteger(1) || (narrows && to.getIntOrFloatBitWidth() <= from.getIntOrFloatBitWidth()))
+  if (to.isInteger(1)) {
+    Maybe a = visit(op.getInput());
+    if (!a || a->isImmediate() || from.isInteger(32))
+      return fail("a constant operand");
+    return add({"CMP", hw::DType::u8, *a, Operand{-1, 0}, {}, int64_t(hw::Round::rint), 0, int64_t(hw::Compare::ne)});
+  }
+  if (!from.isInteger(1) && (narrows && to.getIntOrFloatBitWidth() <= from.getIntOrFloatBitWidth()))
     return fail("a conversion that wraps");
   Maybe a = visit(op.getInput());
   if (!a || a->isImmediate())
@@ -282,10 +311,62 @@ Tree::Maybe Tree::quantize(aic::QuantizeOp op) {
 }
 
 Tree::Maybe Tree::compare(aic::CompareOp op) {
-  return fail("a comparison");
+  std::optional<hw::DType> type = toMachineType(typeOf(op.getLhs()).getElementType());
+  if (!type)
+    return fail("elements of a type that the vector unit does not have");
+  Maybe a = visit(op.getLhs()), b = a ? visit(op.getRhs()) : std::nullopt;
+  if (!a || !b)
+    return std::nullopt;
+  if (a->isImmediate())
+    a = single(a->imm, *type);
+  if (b->isImmediate() && *type == hw::DType::i32)
+    b = single(b->imm, *type);
+  // The predicates have the numbers of the machine's.
+  static_assert(int(aic::Predicate::eq) == int(hw::Compare::eq) && int(aic::Predicate::ge) == int(hw::Compare::ge));
+  return add({"CMP", hw::DType::u8, *a, *b, {}, int64_t(hw::Round::rint), 0, int64_t(op.getPredicate())});
+}
+
+Tree::Maybe Tree::select(aic::SelectOp op) {
+  hw::DType type = typeOfResult(op);
+  Maybe condition = visit(op.getCondition()), a = condition ? visit(op.getLhs()) : std::nullopt, b = a ? visit(op.getRhs()) : std::nullopt;
+  if (!condition || !a || !b)
+    return std::nullopt;
+  if (condition->isImmediate())
+    return fail("a constant condition");
+  // Both are of one type; only the first may be an immediate, and is an f32 then.
+  if (a->isImmediate())
+    a = single(a->imm, type);
+  if (b->isImmediate())
+    b = single(b->imm, type);
+  return add({"SEL", type, *condition, *a, *b});
+}
+
+Tree::Maybe Tree::power(aic::PowOp op) {
+  hw::DType type = typeOfResult(op);
+  std::optional<double> exponent = splatOf(op.getRhs());
+  if (!exponent || type < hw::DType::f16)
+    return fail("a power whose exponent is not one constant");
+  Maybe a = visit(op.getLhs());
+  if (!a || a->isImmediate())
+    return fail("a constant operand");
+  if (*exponent == 2)
+    return add({"MUL", type, *a, *a, {}});
+  // Two roundings in f32 are as good as one where the result is an f16.
+  if (*exponent == 3 && type == hw::DType::f16) {
+    Maybe square = add({"MUL", hw::DType::f32, *a, *a, {}});
+    return add({"MUL", type, *square, *a, {}});
+  }
+  if (*exponent == 0.5)
+    return add({"SQRT", type, *a, {}, {}});
+  if (*exponent == -0.5 && type == hw::DType::f16)
+    return add({"RSQRT", type, *a, {}, {}});
+  if (*exponent == -1)
+    return add({"DIV", type, single(1, type), *a, {}});
+  return fail("a power whose exponent is none of -1, -0.5, 0.5, 2 and 3");
 }
 
 Tree::Maybe Tree::visitOperation(Operation *op) {
+  seen.push_back(op);
   if (!toMachineType(typeOf(op->getResult(0)).getElementType()))
     return fail("elements of a type that the vector unit does not have");
   hw::DType type = typeOfResult(op);
@@ -301,7 +382,9 @@ Tree::Maybe Tree::visitOperation(Operation *op) {
       .Case([&](aic::MinimumOp) { return binary("MIN", op, true); })
       .Case([&](aic::ReluOp) -> Maybe {
         Maybe a = visit(op->getOperand(0));
-        return a && !a->isImmediate() ? add({"MAX", type, *a, Operand{-1, 0}, {}}) : std::nullopt;
+        if (!a || a->isImmediate())
+          return std::nullopt;
+        return add({"MAX", type, *a, type == hw::DType::i32 ? single(0, type) : Operand{-1, 0}, {}});
       })
       .Case([&](aic::NegOp) -> Maybe {
         Maybe a = visit(op->getOperand(0));
@@ -325,6 +408,8 @@ Tree::Maybe Tree::visitOperation(Operation *op) {
       .Case([&](aic::DequantizeOp o) { return dequantize(o); })
       .Case([&](aic::QuantizeOp o) { return quantize(o); })
       .Case([&](aic::CompareOp o) { return compare(o); })
+      .Case([&](aic::SelectOp o) { return select(o); })
+      .Case([&](aic::PowOp o) { return power(o); })
       .Case([&](aic::GatherOp o) { return lookup(o); })
       .Default([&](Operation *) { return fail("no pointwise form"); });
 }
@@ -350,8 +435,12 @@ FormResult Tree::form() {
     entry.set("a", number(step.a));
     if (step.b.reg >= 0)
       entry.set("b", number(step.b));
-    else if (step.op == "ADD" || step.op == "SUB" || step.op == "MUL" || step.op == "DIV" || step.op == "MAX" || step.op == "MIN")
+    else if (step.op == "ADD" || step.op == "SUB" || step.op == "MUL" || step.op == "DIV" || step.op == "MAX" || step.op == "MIN" || step.op == "CMP")
       entry.set("imm", b.getF32FloatAttr(step.b.imm));
+    if (step.c.reg >= 0)
+      entry.set("c", number(step.c));
+    if (step.compare)
+      entry.set("cmp", b.getI64IntegerAttr(step.compare));
     if (step.round)
       entry.set("round", b.getI64IntegerAttr(step.round));
     if (step.zero)
@@ -362,10 +451,32 @@ FormResult Tree::form() {
   return {unit.finish(), ""};
 }
 
-FormResult formElementwise(Operation *root, const hw::Machine &) {
+FormResult formElementwise(Operation *root, const hw::Machine &machine) {
   if (!isPointwise(root) && !tableOf(root))
     return {};
-  return Tree(root).form();
+  SmallVector<Operation *> copies;
+  for (;;) {
+    Tree tree(root);
+    FormResult result = tree.form();
+    if (result) {
+      for (Operation *copy : copies)
+        (void)formMovement(copy, machine);
+      return result;
+    }
+    if (!tree.blocked || copies.size() == 16)
+      return result;
+    // Rows and columns are met as they are; anything else is repeated by a movement before.
+    auto type = typeOf(root->getResult(0)).clone(typeOf(tree.blocked).getElementType());
+    for (Operation *reader : tree.seen) {
+      if (!llvm::is_contained(reader->getOperands(), tree.blocked))
+        continue;
+      OpBuilder b(reader);
+      auto shape = arith::ConstantOp::create(b, reader->getLoc(), b.getI64TensorAttr(type.getShape()));
+      auto whole = aic::BroadcastOp::create(b, reader->getLoc(), type, tree.blocked, shape);
+      reader->replaceUsesOfWith(tree.blocked, whole);
+      copies.push_back(whole);
+    }
+  }
 }
 
 } // namespace mlir::npu

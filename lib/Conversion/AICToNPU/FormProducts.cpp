@@ -234,9 +234,7 @@ FormResult formIntegers(Operation *root, const std::optional<Requantised> &resul
       return FormResult::refuse("a product whose right side is neither constant nor of 8 bits");
     unit.kind = "matmul";
     unit.takeAll(w->ops);
-    // Both sides may be one value.
-    if (unit.operand(w->levels) == 0)
-      return FormResult::refuse("a product of a tensor with itself");
+    unit.anotherOperand(w->levels); // both sides may be one value
     unit.set("w_type", int64_t(*toMachineType(typeOf(w->levels).getElementType()))).set("w_zero", w->zero);
   } else {
     eval::Tensor weights = constantOf(op->getOperand(1)), bytes;
@@ -319,8 +317,7 @@ FormResult formHalves(Operation *root, const hw::Machine &machine) {
   unit.operand(op->getOperand(0));
   if (isDynamic) {
     unit.kind = "matmul";
-    if (unit.operand(op->getOperand(1)) == 0)
-      return FormResult::refuse("a product of a tensor with itself");
+    unit.anotherOperand(op->getOperand(1)); // both sides may be one value
   } else {
     eval::Tensor weights = constantOf(op->getOperand(1));
     if (!weights.data())
@@ -358,7 +355,13 @@ FormResult formProduct(Operation *root, const hw::Machine &machine) {
   if (result || (isa<aic::MulOp>(root) && typeOf(root->getResult(0)).getElementType().isF32()))
     if (FormResult formed = formIntegers(root, result, machine); formed || !formed.reason.empty())
       return formed;
-  return formHalves(root, machine);
+  if (isa<aic::ConvTransposeOp>(root))
+    return FormResult::refuse("a transposed convolution");
+  if (FormResult formed = formHalves(root, machine); formed || !formed.reason.empty())
+    return formed;
+  if (isa<aic::ConvOp, aic::MatmulOp>(root))
+    return FormResult::refuse("a product of numbers that are neither levels of 8 bits, with one scale for each side or feature, nor f16");
+  return {};
 }
 
 } // namespace mlir::npu

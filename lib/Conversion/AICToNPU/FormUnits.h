@@ -21,6 +21,8 @@ public:
 
   /// The number of an operand. Non-constant values that the body reads become operands by themselves, after these.
   unsigned operand(Value value);
+  /// One more operand, even if it is one already.
+  void anotherOperand(Value value) { operands.push_back(value); }
   /// A constant that the emitter packs.
   unsigned constant(const ::aic::eval::Tensor &tensor);
 

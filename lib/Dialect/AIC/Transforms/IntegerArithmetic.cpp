@@ -117,6 +117,8 @@ private:
   bool convertPair(Result result, Operation *op, ArrayRef<Operation *> clamps);
   bool convertFunction(Result result);
   bool convertMove(Result result);
+  /// move(dequantize(x)) as an operand becomes dequantize(move(x)): products, means and pairs read levels.
+  void bringLevels(OpOperand &operand);
 
   Value number(double value) {
     auto type = RankedTensorType::get({}, b.getF32Type());
@@ -198,6 +200,49 @@ void Converter::finish(Result result, Value scaled, ArrayRef<Operation *> clamps
   op.replaceAllUsesWith(levels);
 }
 
+void Converter::bringLevels(OpOperand &operand) {
+  SmallVector<Operation *> moves;
+  Value value = operand.get();
+  while (isa_and_present<ReshapeOp, TransposeOp, SliceOp, BroadcastOp, TileOp>(value.getDefiningOp())) {
+    moves.push_back(value.getDefiningOp());
+    value = moves.back()->getOperand(0);
+  }
+  auto root = value.getDefiningOp<DequantizeOp>();
+  std::optional<Levels> x = root && !moves.empty() ? Levels::of(value) : std::nullopt;
+  if (!x || !x->isByte() || (!x->isPerTensor() && !llvm::all_of(moves, [](Operation *op) { return isa<TransposeOp>(op); })))
+    return;
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(operand.getOwner());
+  Value moved = x->levels;
+  int64_t axis = root.getAxis();
+  for (Operation *op : llvm::reverse(moves)) {
+    if (auto transpose = dyn_cast<TransposeOp>(op); transpose && !x->isPerTensor())
+      axis = llvm::find(transpose.getPermutation(), axis) - transpose.getPermutation().begin();
+    IRMapping mapping;
+    mapping.map(op->getOperand(0), moved);
+    Operation *clone = b.clone(*op, mapping);
+    clone->getResult(0).setType(typeOf(op->getResult(0)).clone(typeOf(x->levels).getElementType()));
+    moved = clone->getResult(0);
+    // Weights stay constants.
+    SmallVector<eval::View> views;
+    std::vector<eval::Tensor> storage(clone->getNumOperands()), results;
+    for (auto [i, input] : llvm::enumerate(clone->getOperands())) {
+      ElementsAttr attr = constantOf(input);
+      FailureOr<eval::View> view = attr ? toView(attr, storage[i]) : FailureOr<eval::View>(failure());
+      if (failed(view))
+        break;
+      views.push_back(*view);
+    }
+    if (views.size() == clone->getNumOperands() && cast<GraphOpInterface>(clone).evaluate(views, results).empty() && results.size() == 1) {
+      ElementsAttr attr = toAttr(b.getContext(), results.front(), "integers");
+      moved = arith::ConstantOp::create(b, loc, moved.getType(), attr);
+      clone->erase();
+    }
+  }
+  Value real = DequantizeOp::create(b, root.getLoc(), typeOf(operand.get()), moved, root.getScale(), root.getZeroPoint(), axis, 0);
+  operand.set(real);
+}
+
 //===-- Products ------------------------------------------------------------===//
 
 /// The dim of a product's operand that the features of the result come from, and that of the result from its last.
@@ -233,6 +278,8 @@ std::optional<double> boundOf(const Levels &weights, int64_t featureDim, double 
 }
 
 Value Converter::sums(Operation *op, Value bias, std::vector<double> &scale, int64_t &features) {
+  bringLevels(op->getOpOperand(0));
+  bringLevels(op->getOpOperand(1));
   std::optional<Levels> lhs = Levels::of(op->getOperand(0)), rhs = Levels::of(op->getOperand(1));
   if (!lhs || !rhs || !lhs->isByte() || !rhs->isByte())
     return nullptr;
@@ -328,6 +375,7 @@ bool Converter::convertProduct(Operation *op) {
 //===-- Others --------------------------------------------------------------===//
 
 bool Converter::convertMean(Result result, Operation *op, ArrayRef<Operation *> clamps) {
+  bringLevels(op->getOpOperand(0));
   std::optional<Levels> x = Levels::of(op->getOperand(0));
   if (!x || !x->isPerTensor() || !x->isByte())
     return false;
@@ -339,6 +387,8 @@ bool Converter::convertMean(Result result, Operation *op, ArrayRef<Operation *> 
 }
 
 bool Converter::convertPair(Result result, Operation *op, ArrayRef<Operation *> clamps) {
+  bringLevels(op->getOpOperand(0));
+  bringLevels(op->getOpOperand(1));
   std::optional<Levels> x = Levels::of(op->getOperand(0)), y = Levels::of(op->getOperand(1));
   if (!x || !y || !x->isPerTensor() || !y->isPerTensor() || !x->isByte() || !y->isByte())
     return false;
@@ -358,7 +408,7 @@ bool Converter::convertPair(Result result, Operation *op, ArrayRef<Operation *> 
 bool isPointwise(Operation *op) {
   return isa<AbsOp, NegOp, SignOp, ReluOp, ExpOp, LogOp, SqrtOp, RsqrtOp, ErfOp, SigmoidOp, TanhOp, SinOp, CosOp, TanOp,
              AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, FloorOp, CeilOp, RoundOp, AddOp, SubOp,
-             MulOp, DivOp, PowOp, MaximumOp, MinimumOp>(op);
+             MulOp, DivOp, PowOp, MaximumOp, MinimumOp, CompareOp, SelectOp>(op);
 }
 
 bool Converter::convertFunction(Result result) {
@@ -377,7 +427,7 @@ bool Converter::convertFunction(Result result) {
       root = from;
       continue;
     }
-    if (!def || !isPointwise(def) || def->getBlock() != op->getBlock() || !isReal(value) || body.size() > 64 ||
+    if (!def || !isPointwise(def) || def->getBlock() != op->getBlock() || (!isReal(value) && !typeOf(value).getElementType().isInteger(1)) || body.size() > 64 ||
         typeOf(value).getShape() != typeOf(op.getInput()).getShape())
       return false;
     if (body.insert(def))
