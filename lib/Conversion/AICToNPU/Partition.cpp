@@ -90,9 +90,8 @@ private:
     sortTopologically(&block);
   }
 
-  void outline(ModuleOp module, func::FuncOp func, ArrayRef<UnitOp> units) {
-    llvm::SetVector<Value> inputs;
-    SmallVector<Value> outputs;
+  /// What units read from outside, and what is read of them there.
+  static void findBorder(ArrayRef<UnitOp> units, llvm::SetVector<Value> &inputs, SmallVectorImpl<Value> &outputs) {
     llvm::DenseSet<Operation *> inside;
     for (UnitOp unit : units)
       inside.insert(unit);
@@ -107,6 +106,25 @@ private:
               return !inside.contains(user);
             }))
           outputs.push_back(value);
+    }
+  }
+
+  void outline(ModuleOp module, func::FuncOp func, ArrayRef<UnitOp> units) {
+    llvm::SetVector<Value> inputs;
+    SmallVector<Value> outputs;
+    findBorder(units, inputs, outputs);
+    // Inputs and outputs have a segment each; constants and what lies between take two more.
+    if (inputs.size() + outputs.size() + 2 > ::aic::npu::kMaxSegments) {
+      if (units.size() > 1) { // in program order, so the first half never waits for the second
+        outline(module, func, units.take_front(units.size() / 2));
+        outline(module, func, units.drop_front(units.size() / 2));
+        return;
+      }
+      UnitOp unit = units.front();
+      auto reason = StringAttr::get(unit.getContext(), "more tensors than a program has segments");
+      for (Operation &op : unit.getBody().front().without_terminator())
+        op.setAttr("npu.reason", reason);
+      return inlineUnit(unit);
     }
     OpBuilder b(func);
     SmallVector<Type> results = llvm::map_to_vector(outputs, [](Value v) { return v.getType(); });
