@@ -28,10 +28,10 @@ constexpr Engine kQueued[] = {Engine::LD, Engine::ST, Engine::MV, Engine::MX, En
 /// Perturbs durations; the identity for seed 0.
 class Jitter {
 public:
-  explicit Jitter(uint64_t seed) : state(seed) {}
+  explicit Jitter(uint64_t seed) : on(seed != 0), state(seed) {}
   /// From half to half as much again; one time in 16 eight times as long.
   uint64_t operator()(uint64_t cycles) {
-    if (state == 0 || cycles == 0)
+    if (!on || cycles == 0)
       return cycles;
     uint64_t random = next();
     if ((random & 15) == 0)
@@ -40,7 +40,7 @@ public:
   }
   /// Extra cycles of the dispatcher: mostly none.
   uint64_t pause() {
-    if (state == 0)
+    if (!on)
       return 0;
     uint64_t random = next();
     return (random & 7) == 0 ? (random >> 8) % 64 : 0;
@@ -51,10 +51,9 @@ private:
     uint64_t z = state += 0x9e3779b97f4a7c15;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    z ^= z >> 31;
-    state |= 1;
-    return z;
+    return z ^ (z >> 31);
   }
+  bool on;
   uint64_t state;
 };
 
