@@ -78,6 +78,7 @@ private:
   int64_t elements, inner = 0, outer = 0; // inner 0: not yet decided
   SmallVector<Step> steps;
   SmallVector<int64_t> modes;
+  SmallVector<Operation *> taken; // producers that the unit takes over
   SmallVector<std::pair<Value, eval::Tensor>> leaves; // a value or a constant
   // Registers of steps are numbered from here until the number of operands is known.
   static constexpr int firstStep = 1000;
@@ -200,12 +201,14 @@ Tree::Maybe Tree::visit(Value value) {
     SmallVector<int64_t> modesBefore = modes;
     auto leavesBefore = leaves;
     int64_t innerBefore = inner;
+    size_t takenBefore = taken.size();
     std::string reasonBefore = reason;
     if (Maybe result = visitOperation(op)) {
-      unit.take(op);
+      taken.push_back(op);
       return result;
     }
     steps = before, modes = modesBefore, leaves = leavesBefore, inner = innerBefore, reason = reasonBefore;
+    taken.truncate(takenBefore);
   }
   return leaf(value);
 }
@@ -252,7 +255,7 @@ Tree::Maybe Tree::lookup(aic::GatherOp op) {
   // The table's negative indices count from its end: entry b is for the byte b.
   Operation *cast = op.getIndices().getDefiningOp();
   if (cast->hasOneUse())
-    unit.take(cast);
+    taken.push_back(cast);
   return table(values, input, *type);
 }
 
@@ -418,6 +421,7 @@ FormResult Tree::form() {
   Maybe result = visitOperation(root);
   if (!result || result->reg < firstStep)
     return FormResult::refuse(reason);
+  unit.takeAll(taken);
   outer = inner ? elements / inner : 1;
   if (!inner)
     inner = elements;

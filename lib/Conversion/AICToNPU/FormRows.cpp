@@ -83,13 +83,38 @@ bool fits(const hw::Machine &machine, int64_t inner, int64_t elementBytes) {
 bool isFloat(Type element) { return element.isF16() || element.isF32() || element.isBF16(); }
 } // namespace
 
+/// A softmax along another dimension: transposed, and back.
+static FormResult formTurned(Operation *root, int64_t axis, const hw::Machine &machine) {
+  RankedTensorType type = typeOf(root->getOperand(0));
+  SmallVector<int64_t> order, shape;
+  for (int64_t d = 0; d != type.getRank(); ++d)
+    order.push_back(d);
+  std::swap(order[axis], order.back()); // its own inverse
+  for (int64_t d : order)
+    shape.push_back(type.getDimSize(d));
+  OpBuilder b(root);
+  auto turned = aic::TransposeOp::create(b, root->getLoc(), type.clone(shape), root->getOperand(0), order);
+  Operation *rows = b.clone(*root);
+  rows->setOperand(0, turned);
+  rows->getResult(0).setType(typeOf(root->getResult(0)).clone(shape));
+  rows->setAttr("axis", b.getI64IntegerAttr(type.getRank() - 1));
+  auto back = aic::TransposeOp::create(b, root->getLoc(), root->getResult(0).getType(), rows->getResult(0), order);
+  root->replaceAllUsesWith(back);
+  root->erase();
+  (void)formMovement(back, machine);
+  FormResult result = formRows(rows, machine);
+  (void)formMovement(turned, machine);
+  return result;
+}
+
 FormResult formRows(Operation *root, const hw::Machine &machine) {
   auto reduce = dyn_cast<aic::ReduceOp>(root);
   if (!isa<aic::SoftmaxOp, aic::LogSoftmaxOp, aic::LayerNormOp, aic::RMSNormOp>(root) && !reduce)
     return {};
   Value x = root->getOperand(0);
   RankedTensorType type = typeOf(x);
-  if (!isFloat(type.getElementType()))
+  bool isExtreme = reduce && (reduce.getKind() == aic::ReduceKind::max || reduce.getKind() == aic::ReduceKind::min);
+  if (!isFloat(type.getElementType()) && !(isExtreme && type.getElementType().isInteger(8)))
     return FormResult::refuse("a reduction of elements that are not floats");
   int64_t axis = type.getRank();
   if (auto softmax = dyn_cast<aic::SoftmaxOp>(root))
@@ -111,11 +136,13 @@ FormResult formRows(Operation *root, const hw::Machine &machine) {
       return FormResult::refuse("a reduction along dimensions that are not the innermost");
   }
   auto [outer, inner] = split(type, axis);
-  if (isSoftmax && axis != type.getRank() - 1)
-    return FormResult::refuse("a softmax along a dimension that is not the innermost");
+  if (isSoftmax)
+    inner = type.getDimSize(axis);
   if (!fits(machine, inner, int64_t(type.getElementTypeBitWidth() / 8)))
     return FormResult::refuse("rows of " + Twine(inner) + " elements do not fit the vector buffer");
 
+  if (isSoftmax && axis != type.getRank() - 1)
+    return formTurned(root, axis, machine);
   Rows rows(root);
   int64_t in = rows.input(x, 0);
   float share = 1.0f / float(inner);

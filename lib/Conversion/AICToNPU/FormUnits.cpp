@@ -251,6 +251,54 @@ void moveTransposesUp(func::FuncOp func) {
   }
 }
 
+/// f(T(x), constants) --> T(f(x, constants')): a layer is met whole, and what is moved are its levels.
+void moveTransposesDown(func::FuncOp func) {
+  SmallVector<Operation *> ops;
+  func.walk([&](Operation *op) {
+    if (isa<aic::MulOp, aic::AddOp, aic::ReluOp, aic::MaximumOp, aic::MinimumOp, aic::QuantizeOp>(op) && isStatic(op))
+      ops.push_back(op);
+  });
+  for (Operation *op : ops) {
+    auto type = typeOf(op->getResult(0));
+    aic::TransposeOp transpose;
+    bool matches = true;
+    for (Value operand : op->getOperands()) {
+      auto found = operand.getDefiningOp<aic::TransposeOp>();
+      if (found && !transpose && found->hasOneUse() && typeOf(operand).getShape() == type.getShape() && !isConstant(found.getInput()))
+        transpose = found;
+      else
+        matches &= isConstant(operand) && (typeOf(operand).getNumElements() == 1 || typeOf(operand).getRank() == type.getRank());
+    }
+    if (!matches || !transpose || (isa<aic::QuantizeOp>(op) && (cast<aic::QuantizeOp>(op).getBlockSize() || typeOf(op->getOperand(1)).getNumElements() != 1)))
+      continue;
+    OpBuilder b(op);
+    ArrayRef<int64_t> order = transpose.getPermutation();
+    SmallVector<int64_t> inverse(order.size());
+    for (auto [d, from] : llvm::enumerate(order))
+      inverse[from] = int64_t(d);
+    Operation *inner = b.clone(*op);
+    ArrayRef<int64_t> shape = typeOf(transpose.getInput()).getShape();
+    for (OpOperand &operand : inner->getOpOperands()) {
+      auto own = typeOf(operand.get());
+      if (operand.get() == transpose.getResult()) {
+        operand.set(transpose.getInput());
+      } else if (own.getNumElements() != 1) {
+        SmallVector<int64_t> turned;
+        for (int64_t from : inverse)
+          turned.push_back(own.getDimSize(from));
+        operand.set(aic::TransposeOp::create(b, op->getLoc(), own.clone(turned), operand.get(), inverse));
+        inner->moveAfter(operand.get().getDefiningOp());
+        b.setInsertionPointAfter(inner);
+      }
+    }
+    inner->getResult(0).setType(type.clone(shape));
+    b.setInsertionPointAfter(inner);
+    op->replaceAllUsesWith(aic::TransposeOp::create(b, op->getLoc(), type, inner->getResult(0), order)->getResults());
+    op->erase();
+    transpose.erase();
+  }
+}
+
 struct FormUnits final : impl::NPUFormUnitsPassBase<FormUnits> {
   using NPUFormUnitsPassBase::NPUFormUnitsPassBase;
 
@@ -263,6 +311,7 @@ struct FormUnits final : impl::NPUFormUnitsPassBase<FormUnits> {
     }
     if (getOperation().isExternal())
       return;
+    moveTransposesDown(getOperation());
     moveTransposesUp(getOperation());
     for (Block &block : getOperation().getBody()) {
       SmallVector<Operation *> ops;

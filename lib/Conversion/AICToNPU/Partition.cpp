@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "aic/Conversion/AICToNPU/Passes.h"
 #include "aic/Dialect/NPU/IR/NPUOps.h"
+#include "aic/NPU/ISA/ISA.h"
 #include "aic/NPU/Machine.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
@@ -55,6 +56,10 @@ struct Partition final : impl::NPUPartitionPassBase<Partition> {
 private:
   void split(ModuleOp module, func::FuncOp func) {
     Block &block = func.getBody().front();
+    for (auto unit : block.getOps<UnitOp>())
+      if (size_t count = tensorsOf(unit); count > mostTensors)
+        unit->setAttr("npu.misfit", StringAttr::get(unit.getContext(), "an operation of " + std::to_string(count) + " tensors, of which a program has at most " +
+                                                                           std::to_string(mostTensors)));
     for (auto unit : llvm::make_early_inc_range(block.getOps<UnitOp>()))
       if (auto reason = unit->getAttrOfType<StringAttr>("npu.misfit")) {
         for (Operation &op : unit.getBody().front().without_terminator())
@@ -85,7 +90,11 @@ private:
         programs[phase].push_back(cast<UnitOp>(op));
     }
     for (auto &[phase, units] : programs)
-      outline(module, func, units);
+      for (ArrayRef<UnitOp> rest = units; !rest.empty();) {
+        size_t count = prefixThatFits(rest);
+        outline(module, func, rest.take_front(count));
+        rest = rest.drop_front(count);
+      }
     // Values may be used before the call that now makes them.
     sortTopologically(&block);
   }
@@ -107,6 +116,40 @@ private:
             }))
           outputs.push_back(value);
     }
+  }
+
+  /// Segments of a program, without those of constants and scratch.
+  static constexpr size_t mostTensors = ::aic::npu::kMaxSegments - 2;
+
+  static size_t tensorsOf(ArrayRef<UnitOp> units) {
+    llvm::DenseSet<Operation *> inside;
+    llvm::DenseSet<Value> tensors;
+    for (UnitOp unit : units)
+      inside.insert(unit);
+    for (UnitOp unit : units) {
+      for (Value value : unit.getInputs())
+        if (Operation *from = value.getDefiningOp(); !from || (!inside.contains(from) && !isConstant(from)))
+          tensors.insert(value);
+      for (Value value : unit.getOutputs())
+        if (llvm::any_of(value.getUsers(), [&](Operation *user) {
+              while (user->getBlock() != unit->getBlock())
+                user = user->getParentOp();
+              return !inside.contains(user);
+            }))
+          tensors.insert(value);
+    }
+    return tensors.size();
+  }
+
+  /// All units if their tensors are no more than segments, else as many as go together; each alone goes.
+  static size_t prefixThatFits(ArrayRef<UnitOp> units) {
+    if (tensorsOf(units) <= mostTensors)
+      return units.size();
+    size_t best = 1;
+    for (size_t count = 2; count < units.size(); ++count)
+      if (tensorsOf(units.take_front(count)) <= mostTensors)
+        best = count;
+    return best;
   }
 
   void outline(ModuleOp module, func::FuncOp func, ArrayRef<UnitOp> units) {
