@@ -24,8 +24,11 @@ int64_t inputBlockBytes(const ConvShape &s, const ConvTiling &t) {
   int64_t rows = std::min(s.h, (t.rows - 1) * s.sh + (s.kh - 1) * s.dh + 1);
   return roundToGranule(rows * s.w * t.depth * s.inBytes);
 }
+int64_t tableOffset(const ConvShape &s, const ConvTiling &t) {
+  return roundUp(t.columns * s.kh * s.kw * t.depth * s.inBytes, t.align);
+}
 int64_t weightBlockBytes(const ConvShape &s, const ConvTiling &t) {
-  return roundToGranule(t.columns * s.kh * s.kw * t.depth * s.inBytes) + roundToGranule(t.columns * 8);
+  return tableOffset(s, t) + roundToGranule(t.columns * 8);
 }
 int64_t outputBlockBytes(const ConvShape &s, const ConvTiling &t) {
   return t.rows * t.pixels * roundToGranule(t.columns * s.outBytes);
@@ -188,6 +191,7 @@ void Search::run(unsigned keep) {
         if (n > 65535)
           continue;
         ConvTiling t;
+        t.align = std::max<int64_t>(machine.space(Space::L1).align, kGranuleBytes);
         t.rows = r, t.pixels = p, t.columns = n, t.depth = s.c;
         size_t before = best.size();
         tryBlock(t, keep);

@@ -34,10 +34,13 @@ struct ConvTiling {
   unsigned inputSlots = 1, weightSlots = 1, outputSlots = 1, aSlots = 1, bSlots = 1, cSlots = 1;
   bool weightsOuter = true; // weight blocks in the outer loop
   int64_t cycles = 0;       // estimate of the slowest engine
+  int64_t align = 32;       // of addresses in L1
 };
 
 /// Bytes in L1, rounded up to a granule.
 int64_t roundToGranule(int64_t bytes);
+/// Where the table of factors and biases stands in a block of weights.
+int64_t tableOffset(const ConvShape &s, const ConvTiling &t);
 int64_t inputBlockBytes(const ConvShape &shape, const ConvTiling &tiling);
 int64_t weightBlockBytes(const ConvShape &shape, const ConvTiling &tiling);
 int64_t outputBlockBytes(const ConvShape &shape, const ConvTiling &tiling);

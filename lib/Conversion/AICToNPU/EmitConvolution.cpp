@@ -162,7 +162,7 @@ Value Emitter::loadWeights(const Block &k) {
            {{k.columns, o.weightStride, taps * k.depths * e}, {taps * k.depths, e, e}}, e,
            {int32_t(k.row), int32_t(k.column), int32_t(k.depth), 0});
   if (o.hasTable)
-    p.load({o.table.segment, o.table.offset + k.column * 8}, slot, hw::roundToGranule(t.columns * taps * t.depth * e),
+    p.load({o.table.segment, o.table.offset + k.column * 8}, slot, hw::tableOffset(s, t),
            {{k.columns, 8, 8}}, 8);
   return slot;
 }
@@ -246,7 +246,7 @@ void Emitter::compute(const Block &k, Value input, Value weight) {
       fx.set(Field::acc, int64_t(q.inputType >= hw::DType::f16 ? hw::DType::f32 : hw::DType::i32)).set(Field::out, int64_t(q.outputType));
       if (o.hasTable)
         fx.set(Field::qmode, int64_t(hw::QMode::table))
-            .set(Field::table, weight, hw::roundToGranule(t.columns * s.kh * s.kw * t.depth * s.inBytes) + n0 * 8);
+            .set(Field::table, weight, hw::tableOffset(s, t) + n0 * 8);
       else if (q.hasScale)
         fx.set(Field::qmode, int64_t(hw::QMode::scalar)).setF32(Field::scale, q.scale);
       fx.set(Field::zp, q.outputZero);

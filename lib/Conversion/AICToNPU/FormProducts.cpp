@@ -306,6 +306,9 @@ FormResult formHalves(Operation *root, const hw::Machine &machine) {
   if (!product || (product->ops.front() != root && !product->ops.front()->hasOneUse()))
     return {};
   Operation *op = product->op;
+  // A product of integers may end in a cast to f16.
+  if (!typeOf(op->getOperand(0)).getElementType().isF16() || !typeOf(op->getOperand(1)).getElementType().isF16())
+    return {};
   UnitMatch unit(root, "conv");
   unit.takeAll(clamps);
   unit.takeAll(product->ops);
@@ -359,6 +362,10 @@ FormResult formProduct(Operation *root, const hw::Machine &machine) {
     return FormResult::refuse("a transposed convolution");
   if (FormResult formed = formHalves(root, machine); formed || !formed.reason.empty())
     return formed;
+  if (isa<aic::ConvOp>(root) && typeOf(root->getOperand(0)).getRank() > 4)
+    return FormResult::refuse("a convolution over three spatial dimensions");
+  if (isa<aic::MatmulOp>(root) && llvm::any_of(root->getOperandTypes(), [](Type type) { return cast<RankedTensorType>(type).getRank() < 2; }))
+    return FormResult::refuse("a product with a vector");
   if (isa<aic::ConvOp, aic::MatmulOp>(root))
     return FormResult::refuse("a product of numbers that are neither levels of 8 bits, with one scale for each side or feature, nor f16");
   return {};

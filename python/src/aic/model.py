@@ -72,7 +72,7 @@ class Module:
 
     def interpret(self, *inputs: Any) -> list[np.ndarray]:
         """Evaluates a module of the graph level op by op: the slow oracle."""
-        return self._impl.interpret([np.ascontiguousarray(x) for x in inputs])
+        return self._impl.interpret([np.asarray(x, order="C") for x in inputs])
 
 
 def passes() -> dict[str, str]:
