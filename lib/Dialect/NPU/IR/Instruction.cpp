@@ -220,8 +220,10 @@ static void printInstruction(OpAsmPrinter &p, Operation *op) {
     p << " wait " << inst.getWait();
   if (inst.getSignal() >= 0)
     p << " signal " << inst.getSignal();
-  if (auto tile = op->getAttrOfType<DenseI32ArrayAttr>("tile"))
-    p << " tile " << tile;
+  if (auto tile = op->getAttrOfType<DenseI32ArrayAttr>("tile")) {
+    p << " tile ";
+    tile.print(p.getStream());
+  }
   p.printOptionalAttrDict(op->getDiscardableAttrDictionary().getValue());
   if (op->getNumOperands()) {
     p << " : ";
@@ -310,29 +312,32 @@ ParseResult InstructionParser::run() {
   StringRef key;
   int64_t wait = -1, signal = -1;
   Attribute tile;
-  bool inFields = true;
-  while (succeeded(p.parseOptionalKeyword(&key, {}))) {
-    if (key == "wait" || key == "signal") {
-      inFields = false;
-      if (p.parseInteger(key == "wait" ? wait : signal))
+  // Only names that belong here are taken: the next word may be the next operation.
+  SmallVector<StringRef> names;
+  for (unsigned i = 0; i != info->fieldCount; ++i)
+    names.push_back(info->fields[i].name);
+  if (succeeded(p.parseOptionalKeyword(&key, names))) {
+    while (true) {
+      const hw::FieldInfo *field = std::find_if(info->fields, info->fields + info->fieldCount,
+                                                [&](const hw::FieldInfo &f) { return key == f.name; });
+      if (field == info->fields + info->fieldCount)
+        return p.emitError(loc) << "expected a field of " << info->mnemonic << ", got '" << key << "'";
+      if (p.parseEqual() || value(*field, unsigned(field - info->fields)))
         return failure();
-      continue;
-    }
-    if (key == "tile") {
-      inFields = false;
-      tile = DenseI32ArrayAttr::parse(p, {});
-      if (!tile)
+      if (failed(p.parseOptionalComma()))
+        break;
+      loc = p.getCurrentLocation();
+      if (p.parseKeyword(&key))
         return failure();
-      continue;
     }
-    loc = p.getCurrentLocation();
-    const hw::FieldInfo *field = std::find_if(info->fields, info->fields + info->fieldCount,
-                                               [&](const hw::FieldInfo &f) { return key == f.name; });
-    if (!inFields || field == info->fields + info->fieldCount)
-      return p.emitError(loc) << "expected a field of " << info->mnemonic << ", got '" << key << "'";
-    if (p.parseEqual() || value(*field, unsigned(field - info->fields)))
+  }
+  if ((succeeded(p.parseOptionalKeyword("wait")) && p.parseInteger(wait)) ||
+      (succeeded(p.parseOptionalKeyword("signal")) && p.parseInteger(signal)))
+    return failure();
+  if (succeeded(p.parseOptionalKeyword("tile"))) {
+    tile = DenseI32ArrayAttr::parse(p, {});
+    if (!tile)
       return failure();
-    (void)p.parseOptionalComma();
   }
   NamedAttrList extra;
   SmallVector<Type> types;
