@@ -13,7 +13,7 @@ func.func @lone(%x: tensor<2x3x4xf32>) -> tensor<4x2x3xf32> {
 // -----
 
 // CHECK-LABEL: func @transpose
-// CHECK: npu.unit "copy"(%arg0) {boxes = array<i64: 0, 0, 0, 2, 4, 1, 6, 6, 4, 1>, element = 2 : i64
+// CHECK: npu.unit "copy"(%{{.+}}) {boxes = array<i64: 0, 0, 0, 2, 4, 1, 6, 6, 4, 1>, element = 2 : i64
 func.func @transpose(%x: tensor<2x3x4xf16>) -> tensor<4x2x3xf16> {
   %0 = aic.transpose %x {permutation = array<i64: 2, 0, 1>} : (tensor<2x3x4xf16>) -> tensor<4x2x3xf16>
   %1 = aic.relu %0 : (tensor<4x2x3xf16>) -> tensor<4x2x3xf16>
