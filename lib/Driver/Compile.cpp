@@ -130,7 +130,8 @@ LogicalResult Compilation::lower() {
       return failure();
     if (options.target != "npu" || name != StringRef("graph"))
       continue;
-    if (failed(lowerPrograms()) || failed(runStage("npub", [](OpPassManager &pm) { pm.addPass(npu::createNPUEncodePass()); })))
+    if (failed(lowerPrograms()) ||
+        failed(runStage("npub", [](OpPassManager &pm) { pm.addPass(npu::createNPUEncodePass()); })))
       return failure();
   }
   addManifest(module, options);
@@ -143,11 +144,20 @@ LogicalResult Compilation::lowerPrograms() {
   if (failed(runStage("units", [&](OpPassManager &pm) { buildNPUUnitsPipeline(pm, machine); })) ||
       failed(runStage("npu", [&](OpPassManager &pm) { buildNPUProgramsPipeline(pm, machine); })))
     return failure();
+  // The usual reason for a program that is much smaller than expected.
+  unsigned open = 0;
+  module.walk([&](Operation *op) {
+    auto reason = op->getAttrOfType<StringAttr>("npu.reason");
+    open += reason && reason.getValue() == "its shapes are not fixed";
+  });
+  if (open)
+    emitWarning(module.getLoc()) << open << " operations stay on the host because their shapes are not fixed (--dim)";
   if (options.dumpDirectory.empty())
     return success();
   for (auto program : module.getOps<npu::ProgramOp>()) {
     FailureOr<std::string> bytes = npu::encodeProgram(program);
-    if (failed(bytes) || failed(dump((program.getSymName() + ".npub").str(), [&](llvm::raw_ostream &os) { os << *bytes; })))
+    if (failed(bytes) ||
+        failed(dump((program.getSymName() + ".npub").str(), [&](llvm::raw_ostream &os) { os << *bytes; })))
       return failure();
   }
   return success();
@@ -156,15 +166,17 @@ LogicalResult Compilation::lowerPrograms() {
 LogicalResult Compilation::writeProgram() {
   X86PipelineOptions pipeline;
   pipeline.cpu = options.cpu;
-  if (failed(runStage("graph", [&](OpPassManager &pm) { buildGraphPipeline(pm, pipeline); })) || failed(lowerPrograms()))
+  if (failed(runStage("graph", [&](OpPassManager &pm) { buildGraphPipeline(pm, pipeline); })) ||
+      failed(lowerPrograms()))
     return failure();
   SmallVector<Operation *> left;
   if (!npu::isWholeProgram(module, left)) {
-    InFlightDiagnostic diagnostic = error() << "expected a model that the NPU does as a whole, got "
-                                            << left.size() << " operations that stay on the host; write a .so instead";
+    InFlightDiagnostic diagnostic = error() << "expected a model that the NPU does as a whole, got " << left.size()
+                                            << " operations that stay on the host; write a .so instead";
     for (Operation *op : ArrayRef<Operation *>(left).take_front(16)) {
       auto reason = op->getAttrOfType<StringAttr>("npu.reason");
-      diagnostic.attachNote(op->getLoc()) << op->getName() << ": " << (reason ? reason.getValue() : StringRef("host code"));
+      diagnostic.attachNote(op->getLoc())
+          << op->getName() << ": " << (reason ? reason.getValue() : StringRef("host code"));
     }
     return diagnostic;
   }
@@ -267,8 +279,8 @@ LogicalResult Compilation::link() {
 } // namespace
 
 ArrayRef<StringRef> getDumpNames() {
-  static constexpr StringRef names[] = {"graph.mlir", "units.mlir", "npu.mlir", "npub.mlir", "loops.mlir", "kernels.mlir", "tiles.mlir",
-                                        "code.mlir",  "code.ll",    "code.s"};
+  static constexpr StringRef names[] = {"graph.mlir",   "units.mlir", "npu.mlir",  "npub.mlir", "loops.mlir",
+                                        "kernels.mlir", "tiles.mlir", "code.mlir", "code.ll",   "code.s"};
   return names;
 }
 

@@ -30,12 +30,12 @@ void buildNPUProgramsPipeline(OpPassManager &pm, const NPUPipelineOptions &) {
 }
 
 void registerNPUPipelines() {
-  PassPipelineRegistration<NPUPipelineOptions>(
-      "aic-to-npu-units", "Graph level to units, with what one program does in one function",
-      [](OpPassManager &pm, const NPUPipelineOptions &options) {
-        buildGraphPipeline(pm, X86PipelineOptions());
-        buildNPUUnitsPipeline(pm, options);
-      });
+  PassPipelineRegistration<NPUPipelineOptions>("aic-to-npu-units",
+                                               "Graph level to units, with what one program does in one function",
+                                               [](OpPassManager &pm, const NPUPipelineOptions &options) {
+                                                 buildGraphPipeline(pm, X86PipelineOptions());
+                                                 buildNPUUnitsPipeline(pm, options);
+                                               });
   PassPipelineRegistration<NPUPipelineOptions>(
       "aic-to-npu", "Graph level to proven programs of the npu dialect, and host code around them at graph level",
       [](OpPassManager &pm, const NPUPipelineOptions &options) {

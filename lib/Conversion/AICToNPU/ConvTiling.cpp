@@ -99,7 +99,8 @@ bool Search::tile(ConvTiling &t, double &mx, double &mv, double &fx) const {
         if (aTile > aBytes || bTile > bBytes || tk > 65535)
           continue;
         int64_t steps = ceilDiv(k, tk), mTiles = ceilDiv(m, tm), nTiles = ceilDiv(n, tn);
-        unsigned cSlots = unsigned(std::min<int64_t>(cBytes / cTile, 4)), aSlots = unsigned(std::min<int64_t>(aBytes / aTile, 4)),
+        unsigned cSlots = unsigned(std::min<int64_t>(cBytes / cTile, 4)),
+                 aSlots = unsigned(std::min<int64_t>(aBytes / aTile, 4)),
                  bSlots = unsigned(std::min<int64_t>(bBytes / bTile, 8));
         auto blocks = [](int64_t whole, int64_t part, int64_t unit) {
           return (whole / part) * ceilDiv(part, unit) + ceilDiv(whole % part, unit);
@@ -109,9 +110,10 @@ bool Search::tile(ConvTiling &t, double &mx, double &mv, double &fx) const {
         // With one step the left tile stays for all column tiles.
         double aLoads = double(m) * double(k * s.inBytes) * double(steps == 1 && aSlots > 1 ? 1 : nTiles);
         double bLoads = double(n) * double(k * s.inBytes) * double(int64_t(bSlots) >= nTiles * steps ? 1 : mTiles);
-        double move = aLoads / rate(Engine::MV, Space::L1, Space::A0) + bLoads / rate(Engine::MV, Space::L1, Space::B0) +
-                      8.0 * double(mTiles * nTiles * steps);
-        double out = double(m * n * (s.outBytes + (s.residual ? 1 : 0))) / rate(Engine::FX, Space::C0, Space::L1) + 8.0 * double(mTiles * nTiles);
+        double move = aLoads / rate(Engine::MV, Space::L1, Space::A0) +
+                      bLoads / rate(Engine::MV, Space::L1, Space::B0) + 8.0 * double(mTiles * nTiles * steps);
+        double out = double(m * n * (s.outBytes + (s.residual ? 1 : 0))) / rate(Engine::FX, Space::C0, Space::L1) +
+                     8.0 * double(mTiles * nTiles);
         double cost = std::max({compute, move, out});
         if (aSlots < 2 || bSlots < 2) // the matrix unit waits for its operands
           cost += move;
@@ -135,7 +137,8 @@ void Search::tryBlock(ConvTiling t, unsigned keep) {
     return;
   int64_t l1 = int64_t(machine.space(Space::L1).bytes);
   int64_t align = machine.space(Space::L1).align;
-  int64_t input = roundUp(inputBlockBytes(s, t), align), weights = roundUp(weightBlockBytes(s, t), align), output = roundUp(outputBlockBytes(s, t), align) + roundUp(residualBlockBytes(s, t), align);
+  int64_t input = roundUp(inputBlockBytes(s, t), align), weights = roundUp(weightBlockBytes(s, t), align),
+          output = roundUp(outputBlockBytes(s, t), align) + roundUp(residualBlockBytes(s, t), align);
   int64_t rowBlocks = s.batch * ceilDiv(s.oh, t.rows) * ceilDiv(s.ow, t.pixels), columnBlocks = ceilDiv(s.f, t.columns),
           depthBlocks = ceilDiv(s.c, t.depth);
   if (input + weights + output > l1)
@@ -160,20 +163,25 @@ void Search::tryBlock(ConvTiling t, unsigned keep) {
     return; // partial sums of a block stay in C0 between depths, so the block is one tile
   double count = double(rowBlocks * columnBlocks * depthBlocks);
   double dram = std::max(machine.dram.bytesPerCycle, 1e-9);
-  double inputAll = double(rowBlocks * depthBlocks) * double(input), weightAll = double(columnBlocks * depthBlocks) * double(weights);
+  double inputAll = double(rowBlocks * depthBlocks) * double(input),
+         weightAll = double(columnBlocks * depthBlocks) * double(weights);
   double orderA = weightAll * (depthBlocks > 1 ? double(rowBlocks) : 1.0) + inputAll * double(columnBlocks);
-  double orderB = inputAll * (depthBlocks > 1 ? double(columnBlocks) : 1.0) + weightAll * double(rowBlocks > 1 ? rowBlocks : 1);
+  double orderB =
+      inputAll * (depthBlocks > 1 ? double(columnBlocks) : 1.0) + weightAll * double(rowBlocks > 1 ? rowBlocks : 1);
   t.weightsOuter = orderA <= orderB;
-  double traffic = (std::min(orderA, orderB) + double(s.batch * s.oh * s.ow * s.f * (s.outBytes + (s.residual ? 1 : 0)))) / dram;
+  double traffic =
+      (std::min(orderA, orderB) + double(s.batch * s.oh * s.ow * s.f * (s.outBytes + (s.residual ? 1 : 0)))) / dram;
   double slowest = std::max({mx * count, mv * count, fx * count, traffic});
-  // Filling and draining: the first block's loads and the last one's store are not hidden; without a second slot none are.
+  // Filling and draining: the first block's loads and the last one's store are not hidden; without a second slot none
+  // are.
   double exposed = double(input + weights + output) / dram + 2.0 * machine.dram.readLatency;
   if ((streamInput && t.inputSlots < 2) || (streamWeights && t.weightSlots < 2))
     exposed += traffic * 0.7;
   if (t.outputSlots < 2 && rowBlocks * columnBlocks > 1)
     exposed += traffic * 0.3;
   t.cycles = int64_t((slowest + exposed) * double(s.groups) + 60.0 * count);
-  auto place = std::upper_bound(best.begin(), best.end(), t, [](const ConvTiling &a, const ConvTiling &b) { return a.cycles < b.cycles; });
+  auto place = std::upper_bound(best.begin(), best.end(), t,
+                                [](const ConvTiling &a, const ConvTiling &b) { return a.cycles < b.cycles; });
   best.insert(place, t);
   if (best.size() > keep)
     best.pop_back();
@@ -197,7 +205,8 @@ void Search::run(unsigned keep) {
         tryBlock(t, keep);
         if (best.size() != before || s.kh * s.kw != 1)
           continue;
-        if (inputBlockBytes(s, t) + weightBlockBytes(s, t) + outputBlockBytes(s, t) <= int64_t(machine.space(Space::L1).bytes))
+        if (inputBlockBytes(s, t) + weightBlockBytes(s, t) + outputBlockBytes(s, t) <=
+            int64_t(machine.space(Space::L1).bytes))
           continue;
         for (int64_t depth : cuts(s.c, blockK)) {
           t.depth = depth;
@@ -210,14 +219,16 @@ void Search::run(unsigned keep) {
 }
 } // namespace
 
-std::optional<ConvTiling> chooseConvTiling(const ConvShape &shape, const Machine &machine, std::string &reason, unsigned attempt) {
+std::optional<ConvTiling> chooseConvTiling(const ConvShape &shape, const Machine &machine, std::string &reason,
+                                           unsigned attempt) {
   // Limits of the instruction's fields.
-  if (shape.kh > 31 || shape.kw > 31 || shape.sh > 15 || shape.sw > 15 || shape.dh > 31 || shape.dw > 31 || shape.c > 65535 ||
-      shape.pt > 4095 || shape.pl > 4095) {
+  if (shape.kh > 31 || shape.kw > 31 || shape.sh > 15 || shape.sw > 15 || shape.dh > 31 || shape.dw > 31 ||
+      shape.c > 65535 || shape.pt > 4095 || shape.pl > 4095) {
     reason = "the window, stride, dilation or padding does not fit the fields of LDA";
     return std::nullopt;
   }
-  if ((shape.w > 4095 || shape.ow > 4095) && !(shape.h == 1 && shape.kh == 1 && shape.kw == 1 && shape.sw == 1 && shape.pl == 0)) {
+  if ((shape.w > 4095 || shape.ow > 4095) &&
+      !(shape.h == 1 && shape.kh == 1 && shape.kw == 1 && shape.sw == 1 && shape.pl == 0)) {
     reason = "a row of more than 4095 pixels does not fit the fields of LDA";
     return std::nullopt;
   }

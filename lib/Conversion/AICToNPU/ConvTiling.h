@@ -29,8 +29,9 @@ struct ConvShape {
 };
 
 struct ConvTiling {
-  int64_t rows = 1, pixels = 1, columns = 1, depth = 1; // block: rows of results x all their pixels (or, with rows 1, `pixels`)
-  int64_t m = 1, n = 1, k = 1;                          // tile
+  int64_t rows = 1, pixels = 1, columns = 1,
+          depth = 1;           // block: rows of results x all their pixels (or, with rows 1, `pixels`)
+  int64_t m = 1, n = 1, k = 1; // tile
   unsigned inputSlots = 1, weightSlots = 1, outputSlots = 1, aSlots = 1, bSlots = 1, cSlots = 1;
   bool weightsOuter = true; // weight blocks in the outer loop
   int64_t cycles = 0;       // estimate of the slowest engine
@@ -48,7 +49,8 @@ int64_t outputBlockBytes(const ConvShape &shape, const ConvTiling &tiling);
 int64_t residualBlockBytes(const ConvShape &shape, const ConvTiling &tiling);
 
 /// The `attempt`-th best tiling by estimated cycles; nothing, with the reason, if there are fewer.
-std::optional<ConvTiling> chooseConvTiling(const ConvShape &shape, const Machine &machine, std::string &reason, unsigned attempt = 0);
+std::optional<ConvTiling> chooseConvTiling(const ConvShape &shape, const Machine &machine, std::string &reason,
+                                           unsigned attempt = 0);
 
 } // namespace aic::npu
 

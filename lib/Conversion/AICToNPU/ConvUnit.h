@@ -7,8 +7,9 @@
 //                lhs_offsets / rhs_offsets (in elements), results one after another.
 //
 // Integer params: batch h w c oh ow f kh kw sh sw dh dw pt pl groups; x_type w_type y_type (DType of the ISA),
-// x_zero w_zero y_zero; residual: the last operand is added after the rounding to y_type, as FXOUT says, with the params
-// res_type res_zero out_zero and, in f32, scale_main scale_res; clip, lo, hi (as the fields of FXOUT); has_scale, has_bias; attempt.
+// x_zero w_zero y_zero; residual: the last operand is added after the rounding to y_type, as FXOUT says, with the
+// params res_type res_zero out_zero and, in f32, scale_main scale_res; clip, lo, hi (as the fields of FXOUT);
+// has_scale, has_bias; attempt.
 //
 //===----------------------------------------------------------------------===//
 #ifndef AIC_LIB_CONVERSION_AICTONPU_CONVUNIT_H
@@ -39,7 +40,8 @@ inline hw::ConvShape convShape(UnitOp unit) {
   hw::ConvShape s;
   s.batch = get("batch"), s.h = get("h"), s.w = get("w"), s.groups = get("groups");
   s.c = get("c") / s.groups, s.f = get("f") / s.groups;
-  s.oh = get("oh"), s.ow = get("ow"), s.kh = get("kh"), s.kw = get("kw"), s.sh = get("sh"), s.sw = get("sw"), s.dh = get("dh"), s.dw = get("dw");
+  s.oh = get("oh"), s.ow = get("ow"), s.kh = get("kh"), s.kw = get("kw"), s.sh = get("sh"), s.sw = get("sw"),
+  s.dh = get("dh"), s.dw = get("dw");
   s.pt = param(unit, "pt"), s.pl = param(unit, "pl");
   s.inBytes = hw::bytesOf(hw::DType(param(unit, "x_type")));
   s.outBytes = hw::bytesOf(hw::DType(param(unit, "y_type")));
@@ -49,11 +51,14 @@ inline hw::ConvShape convShape(UnitOp unit) {
 
 inline ConvNumbers convNumbers(UnitOp unit) {
   ConvNumbers q;
-  q.inputType = hw::DType(param(unit, "x_type")), q.weightType = hw::DType(param(unit, "w_type")), q.outputType = hw::DType(param(unit, "y_type"));
+  q.inputType = hw::DType(param(unit, "x_type")), q.weightType = hw::DType(param(unit, "w_type")),
+  q.outputType = hw::DType(param(unit, "y_type"));
   q.inputZero = param(unit, "x_zero"), q.weightZero = param(unit, "w_zero"), q.outputZero = param(unit, "y_zero");
   q.padValue = q.inputType >= hw::DType::f16 ? 0 : q.inputZero;
-  q.residual = param(unit, "residual"), q.residualType = hw::DType(param(unit, "res_type")), q.residualZero = param(unit, "res_zero");
-  q.sumZero = param(unit, "out_zero"), q.scaleMain = paramF32(unit, "scale_main"), q.scaleResidual = paramF32(unit, "scale_res");
+  q.residual = param(unit, "residual"), q.residualType = hw::DType(param(unit, "res_type")),
+  q.residualZero = param(unit, "res_zero");
+  q.sumZero = param(unit, "out_zero"), q.scaleMain = paramF32(unit, "scale_main"),
+  q.scaleResidual = paramF32(unit, "scale_res");
   q.clip = param(unit, "clip"), q.lo = param(unit, "lo"), q.hi = param(unit, "hi");
   return q;
 }

@@ -29,10 +29,11 @@ bool canDemote(Operation *op) {
       return false;
     return llvm::is_contained({-1.0, -0.5, 0.5, 2.0, 3.0}, exponent.getSplatValue<APFloat>().convertToDouble());
   }
-  return isa<aic::SelectOp, aic::ConvOp, aic::MatmulOp, aic::AddOp, aic::SubOp, aic::MulOp, aic::DivOp, aic::MaximumOp, aic::MinimumOp, aic::ReluOp, aic::NegOp,
-             aic::AbsOp, aic::ExpOp, aic::LogOp, aic::SqrtOp, aic::RsqrtOp, aic::ErfOp, aic::SigmoidOp, aic::TanhOp, aic::SoftmaxOp,
-             aic::LogSoftmaxOp, aic::LayerNormOp, aic::RMSNormOp, aic::MaxPoolOp, aic::AvgPoolOp, aic::ReduceOp, aic::TransposeOp,
-             aic::ReshapeOp, aic::SliceOp, aic::ConcatOp, aic::PadOp, aic::TileOp, aic::BroadcastOp>(op);
+  return isa<aic::SelectOp, aic::ConvOp, aic::MatmulOp, aic::AddOp, aic::SubOp, aic::MulOp, aic::DivOp, aic::MaximumOp,
+             aic::MinimumOp, aic::ReluOp, aic::NegOp, aic::AbsOp, aic::ExpOp, aic::LogOp, aic::SqrtOp, aic::RsqrtOp,
+             aic::ErfOp, aic::SigmoidOp, aic::TanhOp, aic::SoftmaxOp, aic::LogSoftmaxOp, aic::LayerNormOp,
+             aic::RMSNormOp, aic::MaxPoolOp, aic::AvgPoolOp, aic::ReduceOp, aic::TransposeOp, aic::ReshapeOp,
+             aic::SliceOp, aic::ConcatOp, aic::PadOp, aic::TileOp, aic::BroadcastOp>(op);
 }
 
 struct Demote final : impl::NPUDemotePassBase<Demote> {
@@ -75,7 +76,9 @@ private:
         continue;
       auto type = cast<RankedTensorType>(operand.get().getType()).clone(b.getF16Type());
       auto cast = operand.get().getDefiningOp<aic::CastOp>();
-      operand.set(cast && cast.getInput().getType() == type ? cast.getInput() : aic::CastOp::create(b, op->getLoc(), type, operand.get()).getResult());
+      operand.set(cast && cast.getInput().getType() == type
+                      ? cast.getInput()
+                      : aic::CastOp::create(b, op->getLoc(), type, operand.get()).getResult());
     }
     Value result = half->getResult(0);
     result.setType(cast<RankedTensorType>(result.getType()).clone(b.getF16Type()));

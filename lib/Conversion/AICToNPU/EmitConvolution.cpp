@@ -49,10 +49,10 @@ struct Operands {
   Place input;
   int64_t pixelStride = 0, rowStride = 0, imageStride = 0; // bytes
   Place weights;
-  int64_t weightStride = 0;     // bytes from a column's weights to the next column's
-  bool transposeInput = false;  // a matrix [depth, rows] instead of [rows, depth]; rowStride is between depths
+  int64_t weightStride = 0;      // bytes from a column's weights to the next column's
+  bool transposeInput = false;   // a matrix [depth, rows] instead of [rows, depth]; rowStride is between depths
   bool transposeWeights = false; // [depth, columns]; weightStride is between depths
-  Place table;                  // records {scale, bias} of the group's columns
+  Place table;                   // records {scale, bias} of the group's columns
   bool hasTable = false;
   Place output;
   int64_t outPixelStride = 0, outImageStride = 0; // bytes
@@ -62,12 +62,14 @@ struct Operands {
 class Emitter {
 public:
   Emitter(ProgramBuilder &p, const hw::ConvShape &shape, const hw::ConvTiling &tiling, const ConvNumbers &numbers)
-      : p(p), s(shape), t(tiling), q(numbers), inputs(p.slots(Space::L1, hw::inputBlockBytes(s, t), t.inputSlots, "input")),
+      : p(p), s(shape), t(tiling), q(numbers),
+        inputs(p.slots(Space::L1, hw::inputBlockBytes(s, t), t.inputSlots, "input")),
         weights(p.slots(Space::L1, hw::weightBlockBytes(s, t), t.weightSlots, "weights")),
         a(p.slots(Space::A0, t.m * hw::roundToGranule(t.k * s.inBytes), t.aSlots, "a")),
         b(p.slots(Space::B0, t.n * hw::roundToGranule(t.k * s.inBytes), t.bSlots, "b")),
         outputs(p.slots(Space::L1, hw::outputBlockBytes(s, t), t.outputSlots, "output")),
-        residuals(s.residual ? p.slots(Space::L1, hw::residualBlockBytes(s, t), t.outputSlots, "residual") : std::vector<Value>()),
+        residuals(s.residual ? p.slots(Space::L1, hw::residualBlockBytes(s, t), t.outputSlots, "residual")
+                             : std::vector<Value>()),
         accumulators(p.slots(Space::C0, t.m * hw::roundToGranule(t.n * 4), t.cSlots, "c")) {}
 
   /// One group; `group` makes keys of slots unlike those of other groups.
@@ -111,7 +113,8 @@ std::vector<Emitter::Block> Emitter::blocks() const {
         forEach(s.ow, t.pixels, [&](int64_t pixel, int64_t pixels) { f(image, row, rows, pixel, pixels); });
       });
   };
-  auto add = [&](int64_t image, int64_t row, int64_t rows, int64_t pixel, int64_t pixels, int64_t column, int64_t columns) {
+  auto add = [&](int64_t image, int64_t row, int64_t rows, int64_t pixel, int64_t pixels, int64_t column,
+                 int64_t columns) {
     forEach(s.c, t.depth, [&](int64_t depth, int64_t depths) {
       result.push_back({image, row, rows, pixel, pixels, column, columns, depth, depths});
     });
@@ -140,10 +143,11 @@ Value Emitter::loadInput(const Block &k) {
     first = 0;
     pixels = s.w;
   }
-  Place from{o.input.segment, o.input.offset + k.image * o.imageStride + begin * o.rowStride + first * o.pixelStride + k.depth * e};
+  Place from{o.input.segment,
+             o.input.offset + k.image * o.imageStride + begin * o.rowStride + first * o.pixelStride + k.depth * e};
   p.load(from, slot, 0,
-         {{end - begin, o.rowStride, pixels * k.depths * e}, {pixels, o.pixelStride, k.depths * e}, {k.depths, e, e}}, e,
-         {int32_t(k.row), int32_t(k.column), int32_t(k.depth), 0});
+         {{end - begin, o.rowStride, pixels * k.depths * e}, {pixels, o.pixelStride, k.depths * e}, {k.depths, e, e}},
+         e, {int32_t(k.row), int32_t(k.column), int32_t(k.depth), 0});
   return slot;
 }
 
@@ -162,18 +166,31 @@ Value Emitter::loadWeights(const Block &k) {
            {{k.columns, o.weightStride, taps * k.depths * e}, {taps * k.depths, e, e}}, e,
            {int32_t(k.row), int32_t(k.column), int32_t(k.depth), 0});
   if (o.hasTable)
-    p.load({o.table.segment, o.table.offset + k.column * 8}, slot, hw::tableOffset(s, t),
-           {{k.columns, 8, 8}}, 8);
+    p.load({o.table.segment, o.table.offset + k.column * 8}, slot, hw::tableOffset(s, t), {{k.columns, 8, 8}}, 8);
   return slot;
 }
 
 void Emitter::gather(const Block &k, Value input, Value tile, int64_t m, int64_t ms, int64_t d, int64_t ds) {
   InstructionSpec spec(Opcode::LDA);
   spec.set(Field::dst, tile).set(Field::src, input).set(Field::log2elem, s.inBytes == 2);
-  spec.set(Field::m_start, m).set(Field::m_len, ms).set(Field::k_start, d).set(Field::k_len, ds).set(Field::kh, s.kh).set(Field::kw, s.kw);
+  spec.set(Field::m_start, m)
+      .set(Field::m_len, ms)
+      .set(Field::k_start, d)
+      .set(Field::k_len, ds)
+      .set(Field::kh, s.kh)
+      .set(Field::kw, s.kw);
   if (o.transposeInput) {
-    spec.set(Field::transpose, 1).set(Field::h, 1).set(Field::w, 1).set(Field::c, 1).set(Field::ow, 1).set(Field::sh, 1).set(Field::sw, 1)
-        .set(Field::dh, 1).set(Field::dw, 1).set(Field::pix_stride, 1).set(Field::row_stride, k.pixels);
+    spec.set(Field::transpose, 1)
+        .set(Field::h, 1)
+        .set(Field::w, 1)
+        .set(Field::c, 1)
+        .set(Field::ow, 1)
+        .set(Field::sh, 1)
+        .set(Field::sw, 1)
+        .set(Field::dh, 1)
+        .set(Field::dw, 1)
+        .set(Field::pix_stride, 1)
+        .set(Field::row_stride, k.pixels);
     p.emit(spec);
     return;
   }
@@ -184,8 +201,17 @@ void Emitter::gather(const Block &k, Value input, Value tile, int64_t m, int64_t
     ow = s.ow;
     top = s.pt - k.row * s.sh + begin;
   }
-  spec.set(Field::h, end - begin).set(Field::w, w).set(Field::c, k.depths).set(Field::pix_stride, k.depths).set(Field::row_stride, isMatrix() ? 0 : w * k.depths);
-  spec.set(Field::sh, s.sh).set(Field::sw, s.sw).set(Field::dh, s.dh).set(Field::dw, s.dw).set(Field::pt, top).set(Field::pl, isMatrix() ? 0 : s.pl);
+  spec.set(Field::h, end - begin)
+      .set(Field::w, w)
+      .set(Field::c, k.depths)
+      .set(Field::pix_stride, k.depths)
+      .set(Field::row_stride, isMatrix() ? 0 : w * k.depths);
+  spec.set(Field::sh, s.sh)
+      .set(Field::sw, s.sw)
+      .set(Field::dh, s.dh)
+      .set(Field::dw, s.dw)
+      .set(Field::pt, top)
+      .set(Field::pl, isMatrix() ? 0 : s.pl);
   spec.set(Field::ow, ow).set(Field::padv, q.padValue & (s.inBytes == 1 ? 0xff : 0xffff));
   p.emit(spec.tile({int32_t(k.row), int32_t(k.column), int32_t(m), int32_t(d)}));
 }
@@ -193,16 +219,36 @@ void Emitter::gather(const Block &k, Value input, Value tile, int64_t m, int64_t
 void Emitter::gatherWeights(const Block &k, Value weight, Value tile, int64_t n, int64_t ns, int64_t d, int64_t ds) {
   int64_t depth = s.kh * s.kw * k.depths;
   InstructionSpec spec(Opcode::LDB);
-  spec.set(Field::dst, tile).set(Field::src, weight).set(Field::log2elem, s.inBytes == 2).set(Field::h, 1).set(Field::kh, 1).set(Field::kw, 1)
-      .set(Field::sh, 1).set(Field::sw, 1).set(Field::dh, 1).set(Field::dw, 1);
+  spec.set(Field::dst, tile)
+      .set(Field::src, weight)
+      .set(Field::log2elem, s.inBytes == 2)
+      .set(Field::h, 1)
+      .set(Field::kh, 1)
+      .set(Field::kw, 1)
+      .set(Field::sh, 1)
+      .set(Field::sw, 1)
+      .set(Field::dh, 1)
+      .set(Field::dw, 1);
   spec.set(Field::m_start, n).set(Field::m_len, ns).set(Field::k_start, d).set(Field::k_len, ds);
   if (o.transposeWeights)
-    spec.set(Field::transpose, 1).set(Field::w, 1).set(Field::c, 1).set(Field::ow, 1).set(Field::pix_stride, 1).set(Field::row_stride, k.columns);
+    spec.set(Field::transpose, 1)
+        .set(Field::w, 1)
+        .set(Field::c, 1)
+        .set(Field::ow, 1)
+        .set(Field::pix_stride, 1)
+        .set(Field::row_stride, k.columns);
   else if (depth <= 65535)
     spec.set(Field::w, k.columns).set(Field::ow, k.columns).set(Field::c, depth).set(Field::pix_stride, depth);
   else // one column is a window of kh x kw pixels of `depths` channels, columns are rows of the tensor
-    spec.set(Field::h, k.columns * s.kh).set(Field::w, s.kw).set(Field::c, k.depths).set(Field::pix_stride, k.depths).set(Field::row_stride, s.kw * k.depths)
-        .set(Field::kh, s.kh).set(Field::kw, s.kw).set(Field::sh, s.kh).set(Field::ow, 1);
+    spec.set(Field::h, k.columns * s.kh)
+        .set(Field::w, s.kw)
+        .set(Field::c, k.depths)
+        .set(Field::pix_stride, k.depths)
+        .set(Field::row_stride, s.kw * k.depths)
+        .set(Field::kh, s.kh)
+        .set(Field::kw, s.kw)
+        .set(Field::sh, s.kh)
+        .set(Field::ow, 1);
   p.emit(spec.tile({int32_t(k.row), int32_t(k.column), int32_t(n), int32_t(d)}));
 }
 
@@ -214,7 +260,8 @@ void Emitter::compute(const Block &k, Value input, Value weight) {
   int64_t residualPitch = hw::roundToGranule(k.columns);
   if (residual && k.depth == 0) { // the residual has the result's shape, and bytes as elements
     Place from{o.residual.segment,
-               o.residual.offset + (k.image * o.outImageStride + (k.row * s.ow + k.pixel) * o.outPixelStride) / s.outBytes + k.column};
+               o.residual.offset +
+                   (k.image * o.outImageStride + (k.row * s.ow + k.pixel) * o.outPixelStride) / s.outBytes + k.column};
     p.load(from, residual, 0, {{m, o.outPixelStride / s.outBytes, residualPitch}, {k.columns, 1, 1}}, 1);
   }
   for (int64_t m0 = 0; m0 < m; m0 += t.m) {
@@ -233,8 +280,16 @@ void Emitter::compute(const Block &k, Value input, Value weight) {
         if (isNew)
           gatherWeights(k, weight, right, n0, ns, d0, ds);
         InstructionSpec mma(Opcode::MMA);
-        mma.set(Field::a, left).set(Field::b, right).set(Field::c, c).set(Field::m, ms).set(Field::n, ns).set(Field::k, ds);
-        mma.set(Field::adt, int64_t(q.inputType)).set(Field::bdt, int64_t(q.weightType)).set(Field::azp, q.inputZero).set(Field::bzp, q.weightZero);
+        mma.set(Field::a, left)
+            .set(Field::b, right)
+            .set(Field::c, c)
+            .set(Field::m, ms)
+            .set(Field::n, ns)
+            .set(Field::k, ds);
+        mma.set(Field::adt, int64_t(q.inputType))
+            .set(Field::bdt, int64_t(q.weightType))
+            .set(Field::azp, q.inputZero)
+            .set(Field::bzp, q.weightZero);
         mma.set(Field::init, int64_t(k.depth == 0 && d0 == 0 ? hw::Init::zero : hw::Init::acc));
         p.emit(mma.tile({int32_t(k.row), int32_t(k.column + n0), int32_t(m0), int32_t(d0)}));
       }
@@ -242,18 +297,26 @@ void Emitter::compute(const Block &k, Value input, Value weight) {
         continue;
       ++nextAccumulator;
       InstructionSpec fx(Opcode::FXOUT);
-      fx.set(Field::c, c).set(Field::dst, output, m0 * pitch + n0 * s.outBytes).set(Field::m, ms).set(Field::n, ns).set(Field::dst_stride, pitch);
-      fx.set(Field::acc, int64_t(q.inputType >= hw::DType::f16 ? hw::DType::f32 : hw::DType::i32)).set(Field::out, int64_t(q.outputType));
+      fx.set(Field::c, c)
+          .set(Field::dst, output, m0 * pitch + n0 * s.outBytes)
+          .set(Field::m, ms)
+          .set(Field::n, ns)
+          .set(Field::dst_stride, pitch);
+      fx.set(Field::acc, int64_t(q.inputType >= hw::DType::f16 ? hw::DType::f32 : hw::DType::i32))
+          .set(Field::out, int64_t(q.outputType));
       if (o.hasTable)
-        fx.set(Field::qmode, int64_t(hw::QMode::table))
-            .set(Field::table, weight, hw::tableOffset(s, t) + n0 * 8);
+        fx.set(Field::qmode, int64_t(hw::QMode::table)).set(Field::table, weight, hw::tableOffset(s, t) + n0 * 8);
       else if (q.hasScale)
         fx.set(Field::qmode, int64_t(hw::QMode::scalar)).setF32(Field::scale, q.scale);
       fx.set(Field::zp, q.outputZero);
       if (residual)
         fx.set(Field::res, int64_t(q.residualType == hw::DType::u8 ? hw::Residual::u8 : hw::Residual::i8))
-            .set(Field::res_src, residual, m0 * residualPitch + n0).set(Field::res_stride, residualPitch).set(Field::res_zp, q.residualZero)
-            .setF32(Field::scale_main, q.scaleMain).setF32(Field::scale_res, q.scaleResidual).set(Field::out_zp, q.sumZero);
+            .set(Field::res_src, residual, m0 * residualPitch + n0)
+            .set(Field::res_stride, residualPitch)
+            .set(Field::res_zp, q.residualZero)
+            .setF32(Field::scale_main, q.scaleMain)
+            .setF32(Field::scale_res, q.scaleResidual)
+            .set(Field::out_zp, q.sumZero);
       if (q.clip)
         fx.set(Field::act, int64_t(hw::Act::clip)).set(Field::lo, q.lo & 0xffff).set(Field::hi, q.hi & 0xffff);
       p.emit(fx.tile({int32_t(k.row), int32_t(k.column + n0), int32_t(m0), 0}));
@@ -263,8 +326,10 @@ void Emitter::compute(const Block &k, Value input, Value weight) {
     return;
   ++nextOutput;
   int64_t e = s.outBytes;
-  Place to{o.output.segment, o.output.offset + k.image * o.outImageStride + (k.row * s.ow + k.pixel) * o.outPixelStride + k.column * e};
-  p.store(output, 0, to, {{m, pitch, o.outPixelStride}, {k.columns, e, e}}, e, {int32_t(k.row), int32_t(k.column), 0, 0});
+  Place to{o.output.segment,
+           o.output.offset + k.image * o.outImageStride + (k.row * s.ow + k.pixel) * o.outPixelStride + k.column * e};
+  p.store(output, 0, to, {{m, pitch, o.outPixelStride}, {k.columns, e, e}}, e,
+          {int32_t(k.row), int32_t(k.column), 0, 0});
 }
 
 void Emitter::run(const Operands &operands, int64_t number) {

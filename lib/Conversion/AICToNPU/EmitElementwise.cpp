@@ -37,11 +37,15 @@ public:
   LogicalResult run();
 
 private:
-  int64_t modeOf(int64_t reg) const { return reg < operands ? modes[reg] : isColumn[reg - operands] ? int64_t(Column) : int64_t(Whole); }
+  int64_t modeOf(int64_t reg) const {
+    return reg < operands ? modes[reg] : isColumn[reg - operands] ? int64_t(Column) : int64_t(Whole);
+  }
   int64_t bytesOf(int64_t reg) const { return int64_t(hw::bytesOf(types[reg])); }
   /// Chooses rows and columns of a chunk; false if not even a granule fits.
   bool choose();
-  int64_t granules(int64_t bytes) const { return int64_t(llvm::alignTo(uint64_t(bytes), p.machine.space(hw::Space::VB).align)); }
+  int64_t granules(int64_t bytes) const {
+    return int64_t(llvm::alignTo(uint64_t(bytes), p.machine.space(hw::Space::VB).align));
+  }
   int64_t vectorBytes(int64_t rows, int64_t columns) const;
   void chunk(int64_t row, int64_t rows, int64_t column, int64_t columns, unsigned turn);
   void emitStep(const Step &step, int64_t target, int64_t rows, int64_t columns);
@@ -51,11 +55,11 @@ private:
   int64_t operands = 0, inner = 1, outer = 1, chunkRows = 1, chunkColumns = 1;
   ArrayRef<int64_t> modes;
   SmallVector<Step> steps;
-  SmallVector<hw::DType> types;      // by register
-  SmallVector<bool> isColumn;        // by step: one element for each row
+  SmallVector<hw::DType> types; // by register
+  SmallVector<bool> isColumn;   // by step: one element for each row
   bool hasReduction = false;
-  SmallVector<int> temporaryOf;      // by step: its buffer, -1 for the result
-  SmallVector<int64_t> temporaries;  // widest element of each buffer
+  SmallVector<int> temporaryOf;            // by step: its buffer, -1 for the result
+  SmallVector<int64_t> temporaries;        // widest element of each buffer
   SmallVector<std::vector<Value>> buffers; // by register: slots
   std::vector<Value> shared, results;
 };
@@ -65,11 +69,21 @@ int64_t Emitter::vectorBytes(int64_t rows, int64_t columns) const {
   int64_t bytes = 0;
   for (int64_t i = 0; i != operands; ++i) {
     switch (modes[i]) {
-    case Whole: bytes += 2 * granules(rows * columns * bytesOf(i)); break;
-    case Row: bytes += (columns == inner ? 1 : 2) * granules(columns * bytesOf(i)); break;
-    case Column: bytes += 2 * granules(rows * bytesOf(i)); break;
-    case Single: bytes += granules(1); break;
-    case Table: bytes += granules(256 * bytesOf(i)); break;
+    case Whole:
+      bytes += 2 * granules(rows * columns * bytesOf(i));
+      break;
+    case Row:
+      bytes += (columns == inner ? 1 : 2) * granules(columns * bytesOf(i));
+      break;
+    case Column:
+      bytes += 2 * granules(rows * bytesOf(i));
+      break;
+    case Single:
+      bytes += granules(1);
+      break;
+    case Table:
+      bytes += granules(256 * bytesOf(i));
+      break;
     }
   }
   for (int64_t width : temporaries)
@@ -119,7 +133,10 @@ void Emitter::emitStep(const Step &step, int64_t target, int64_t rows, int64_t c
     if (mode == Single)
       spec.set(broadcast, 1);
   };
-  spec.set(Field::dst, buffers[target].front()).set(Field::ddt, int64_t(step.type)).set(Field::len, len).set(Field::rep, rep);
+  spec.set(Field::dst, buffers[target].front())
+      .set(Field::ddt, int64_t(step.type))
+      .set(Field::len, len)
+      .set(Field::rep, rep);
   if (rep > 1)
     spec.set(Field::dst_stride, (column ? 1 : columns) * int64_t(hw::bytesOf(step.type)));
   set(Field::s0, Field::s0_stride, Field::s0_bcast, step.a);
@@ -149,7 +166,8 @@ void Emitter::chunk(int64_t row, int64_t rows, int64_t column, int64_t columns, 
     switch (modes[i]) {
     case Whole:
       from.offset += (row * inner + column) * e;
-      p.load(from, buffers[i].front(), 0, {{rows, inner * e, columns * e}, {columns, e, e}}, e, {int32_t(row), int32_t(column), 0, 0});
+      p.load(from, buffers[i].front(), 0, {{rows, inner * e, columns * e}, {columns, e, e}}, e,
+             {int32_t(row), int32_t(column), 0, 0});
       break;
     case Row:
       if (columns == inner && (row || turn))
@@ -178,7 +196,8 @@ void Emitter::chunk(int64_t row, int64_t rows, int64_t column, int64_t columns, 
     return;
   }
   to.offset += (row * inner + column) * e;
-  p.store(buffers[result].front(), 0, to, {{rows, columns * e, inner * e}, {columns, e, e}}, e, {int32_t(row), int32_t(column), 0, 0});
+  p.store(buffers[result].front(), 0, to, {{rows, columns * e, inner * e}, {columns, e, e}}, e,
+          {int32_t(row), int32_t(column), 0, 0});
   buffers = all;
 }
 
@@ -195,7 +214,8 @@ LogicalResult Emitter::run() {
       return value ? value.getInt() : otherwise;
     };
     Step step{opcodeOf(entry.getAs<StringAttr>("op").getValue()), hw::DType(get("type", 0))};
-    step.a = get("a", -1), step.b = get("b", -1), step.c = get("c", -1), step.compare = get("cmp", 0), step.round = get("round", 0), step.zero = get("zero", 0);
+    step.a = get("a", -1), step.b = get("b", -1), step.c = get("c", -1), step.compare = get("cmp", 0),
+    step.round = get("round", 0), step.zero = get("zero", 0);
     if (auto imm = entry.getAs<FloatAttr>("imm")) {
       step.imm = imm.getValue().convertToFloat();
       step.hasImmediate = true;
@@ -239,7 +259,8 @@ LogicalResult Emitter::run() {
     temporaries[chosen] = std::max(temporaries[chosen], int64_t(hw::bytesOf(step.type)));
     temporaryOf.push_back(chosen);
   }
-  if (outer > 1 && !hasReduction && llvm::all_of(modes, [](int64_t m) { return m == Whole || m == Single || m == Table; }))
+  if (outer > 1 && !hasReduction &&
+      llvm::all_of(modes, [](int64_t m) { return m == Whole || m == Single || m == Table; }))
     inner *= outer, outer = 1;
   if (!choose())
     return unit.emitOpError("expected a chunk that fits VB");
@@ -249,9 +270,15 @@ LogicalResult Emitter::run() {
     int64_t e = bytesOf(i);
     Value input = unit.getInputs()[i];
     switch (modes[i]) {
-    case Whole: buffers[i] = p.slots(Space::VB, chunkRows * chunkColumns * e, 2, "x"); break;
-    case Row: buffers[i] = p.slots(Space::VB, chunkColumns * e, chunkColumns == inner ? 1 : 2, "row"); break;
-    case Column: buffers[i] = p.slots(Space::VB, chunkRows * e, 2, "column"); break;
+    case Whole:
+      buffers[i] = p.slots(Space::VB, chunkRows * chunkColumns * e, 2, "x");
+      break;
+    case Row:
+      buffers[i] = p.slots(Space::VB, chunkColumns * e, chunkColumns == inner ? 1 : 2, "row");
+      break;
+    case Column:
+      buffers[i] = p.slots(Space::VB, chunkRows * e, 2, "column");
+      break;
     case Single:
     case Table: {
       int64_t bytes = (modes[i] == Table ? 256 : 1) * e;
@@ -268,7 +295,8 @@ LogicalResult Emitter::run() {
       buffers[operands + i] = {shared[t]};
     else if (isColumn[i] && i + 1 != steps.size())
       buffers[operands + i] = {p.buffer(Space::VB, chunkRows * bytesOf(operands + int64_t(i)), "column")};
-  results = p.slots(Space::VB, chunkRows * (isColumn.back() ? 1 : chunkColumns) * bytesOf(int64_t(types.size()) - 1), 2, "y");
+  results =
+      p.slots(Space::VB, chunkRows * (isColumn.back() ? 1 : chunkColumns) * bytesOf(int64_t(types.size()) - 1), 2, "y");
   buffers.back() = results;
   unsigned turn = 0;
   for (int64_t row = 0; row < outer; row += chunkRows)

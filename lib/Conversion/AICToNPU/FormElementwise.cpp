@@ -30,7 +30,9 @@ struct Operand {
 
 class Tree {
 public:
-  Tree(Operation *root) : root(root), shape(typeOf(root->getResult(0)).getShape()), unit(root, "elementwise"), elements(typeOf(root->getResult(0)).getNumElements()) {}
+  Tree(Operation *root)
+      : root(root), shape(typeOf(root->getResult(0)).getShape()), unit(root, "elementwise"),
+        elements(typeOf(root->getResult(0)).getNumElements()) {}
 
   FormResult form();
   /// After a failure: what could not be met as it is, and who reads it. Whole, it could.
@@ -78,7 +80,7 @@ private:
   int64_t elements, inner = 0, outer = 0; // inner 0: not yet decided
   SmallVector<Step> steps;
   SmallVector<int64_t> modes;
-  SmallVector<Operation *> taken; // producers that the unit takes over
+  SmallVector<Operation *> taken;                     // producers that the unit takes over
   SmallVector<std::pair<Value, eval::Tensor>> leaves; // a value or a constant
   // Registers of steps are numbered from here until the number of operands is known.
   static constexpr int firstStep = 1000;
@@ -87,9 +89,9 @@ private:
 } // namespace
 
 static bool isPointwise(Operation *op) {
-  return isa<aic::AddOp, aic::SubOp, aic::MulOp, aic::DivOp, aic::MaximumOp, aic::MinimumOp, aic::ReluOp, aic::CastOp, aic::DequantizeOp,
-             aic::QuantizeOp, aic::NegOp, aic::AbsOp, aic::ExpOp, aic::LogOp, aic::SqrtOp, aic::RsqrtOp, aic::ErfOp, aic::SigmoidOp, aic::TanhOp,
-             aic::CompareOp, aic::SelectOp, aic::PowOp>(op);
+  return isa<aic::AddOp, aic::SubOp, aic::MulOp, aic::DivOp, aic::MaximumOp, aic::MinimumOp, aic::ReluOp, aic::CastOp,
+             aic::DequantizeOp, aic::QuantizeOp, aic::NegOp, aic::AbsOp, aic::ExpOp, aic::LogOp, aic::SqrtOp,
+             aic::RsqrtOp, aic::ErfOp, aic::SigmoidOp, aic::TanhOp, aic::CompareOp, aic::SelectOp, aic::PowOp>(op);
 }
 
 /// Whether a producer is the end of a unit of its own: a quantised layer, or a product with its scale and bias.
@@ -120,13 +122,20 @@ static std::optional<std::pair<Value, eval::Tensor>> tableOf(Operation *op) {
 
 static eval::DType evalTypeOf(hw::DType type) {
   switch (type) {
-  case hw::DType::i8: return eval::DType::I8;
-  case hw::DType::u8: return eval::DType::U8;
-  case hw::DType::i16: return eval::DType::I16;
-  case hw::DType::i32: return eval::DType::I32;
-  case hw::DType::f16: return eval::DType::F16;
-  case hw::DType::bf16: return eval::DType::BF16;
-  case hw::DType::f32: return eval::DType::F32;
+  case hw::DType::i8:
+    return eval::DType::I8;
+  case hw::DType::u8:
+    return eval::DType::U8;
+  case hw::DType::i16:
+    return eval::DType::I16;
+  case hw::DType::i32:
+    return eval::DType::I32;
+  case hw::DType::f16:
+    return eval::DType::F16;
+  case hw::DType::bf16:
+    return eval::DType::BF16;
+  case hw::DType::f32:
+    return eval::DType::F32;
   }
   return eval::DType::F32;
 }
@@ -194,8 +203,8 @@ Tree::Maybe Tree::visit(Value value) {
       return Operand{-1, float(*splat)};
   }
   Operation *op = value.getDefiningOp();
-  if (op && op != root && op->getBlock() == root->getBlock() && op->hasOneUse() && steps.size() < 24 && typeOf(value).getShape() == shape &&
-      (isPointwise(op) || tableOf(op)) && !endsUnit(op)) {
+  if (op && op != root && op->getBlock() == root->getBlock() && op->hasOneUse() && steps.size() < 24 &&
+      typeOf(value).getShape() == shape && (isPointwise(op) || tableOf(op)) && !endsUnit(op)) {
     // A producer that has no steps of its own stays outside.
     SmallVector<Step> before = steps;
     SmallVector<int64_t> modesBefore = modes;
@@ -263,7 +272,9 @@ Tree::Maybe Tree::cast(aic::CastOp op) {
   Type from = typeOf(op.getInput()).getElementType(), to = typeOf(op.getResult()).getElementType();
   if (!toMachineType(from))
     return fail("elements of a type that the vector unit does not have");
-  bool narrows = isa<IntegerType>(from) && isa<IntegerType>(to) && (to.getIntOrFloatBitWidth() < from.getIntOrFloatBitWidth() || from.isUnsignedInteger() != to.isUnsignedInteger());
+  bool narrows =
+      isa<IntegerType>(from) && isa<IntegerType>(to) &&
+      (to.getIntOrFloatBitWidth() < from.getIntOrFloatBitWidth() || from.isUnsignedInteger() != to.isUnsignedInteger());
   if (to.isInteger(1)) {
     Maybe a = visit(op.getInput());
     if (!a || a->isImmediate() || from.isInteger(32))
@@ -303,7 +314,8 @@ Tree::Maybe Tree::dequantize(aic::DequantizeOp op) {
 
 Tree::Maybe Tree::quantize(aic::QuantizeOp op) {
   std::optional<double> scale = splatOf(op.getScale()), zero = splatOf(op.getZeroPoint());
-  if (!scale || !zero || op.getBlockSize() || !typeOf(op.getInput()).getElementType().isF32() || typeOf(op.getResult()).getElementTypeBitWidth() != 8)
+  if (!scale || !zero || op.getBlockSize() || !typeOf(op.getInput()).getElementType().isF32() ||
+      typeOf(op.getResult()).getElementTypeBitWidth() != 8)
     return fail("a quantisation by several scales or to more than 8 bits");
   Maybe a = visit(op.getInput());
   if (!a || a->isImmediate())
@@ -331,7 +343,8 @@ Tree::Maybe Tree::compare(aic::CompareOp op) {
 
 Tree::Maybe Tree::select(aic::SelectOp op) {
   hw::DType type = typeOfResult(op);
-  Maybe condition = visit(op.getCondition()), a = condition ? visit(op.getLhs()) : std::nullopt, b = a ? visit(op.getRhs()) : std::nullopt;
+  Maybe condition = visit(op.getCondition()), a = condition ? visit(op.getLhs()) : std::nullopt,
+        b = a ? visit(op.getRhs()) : std::nullopt;
   if (!condition || !a || !b)
     return std::nullopt;
   if (condition->isImmediate())
@@ -391,7 +404,8 @@ Tree::Maybe Tree::visitOperation(Operation *op) {
       })
       .Case([&](aic::NegOp) -> Maybe {
         Maybe a = visit(op->getOperand(0));
-        return a && isFloat && !a->isImmediate() ? add({"MUL", type, *a, Operand{-1, -1}, {}}) : fail("an integer negation");
+        return a && isFloat && !a->isImmediate() ? add({"MUL", type, *a, Operand{-1, -1}, {}})
+                                                 : fail("an integer negation");
       })
       .Case([&](aic::AbsOp) -> Maybe {
         Maybe a = visit(op->getOperand(0));
@@ -431,7 +445,9 @@ FormResult Tree::form() {
     value ? (void)unit.operand(value) : (void)unit.constant(tensor);
   OpBuilder &b = unit.builder();
   SmallVector<Attribute> list;
-  auto number = [&](Operand o) { return b.getI64IntegerAttr(o.reg >= firstStep ? o.reg - firstStep + operands : o.reg); };
+  auto number = [&](Operand o) {
+    return b.getI64IntegerAttr(o.reg >= firstStep ? o.reg - firstStep + operands : o.reg);
+  };
   for (const Step &step : steps) {
     NamedAttrList entry;
     entry.set("op", b.getStringAttr(step.op));
@@ -439,7 +455,8 @@ FormResult Tree::form() {
     entry.set("a", number(step.a));
     if (step.b.reg >= 0)
       entry.set("b", number(step.b));
-    else if (step.op == "ADD" || step.op == "SUB" || step.op == "MUL" || step.op == "DIV" || step.op == "MAX" || step.op == "MIN" || step.op == "CMP")
+    else if (step.op == "ADD" || step.op == "SUB" || step.op == "MUL" || step.op == "DIV" || step.op == "MAX" ||
+             step.op == "MIN" || step.op == "CMP")
       entry.set("imm", b.getF32FloatAttr(step.b.imm));
     if (step.c.reg >= 0)
       entry.set("c", number(step.c));

@@ -97,11 +97,20 @@ bool setGeometry(UnitMatch &unit, Operation *op, bool &isDynamic, std::string &r
       return false;
     }
     auto at = [&](ArrayRef<int64_t> list, int64_t i) { return rank == 2 ? list[i] : i == 0 ? 1 : list[0]; };
-    auto extent = [&](RankedTensorType type, int64_t i) { return rank == 2 ? type.getDimSize(1 + i) : i == 0 ? 1 : type.getDimSize(1); };
+    auto extent = [&](RankedTensorType type, int64_t i) {
+      return rank == 2 ? type.getDimSize(1 + i) : i == 0 ? 1 : type.getDimSize(1);
+    };
     auto filter = [&](int64_t i) { return rank == 2 ? w.getDimSize(i) : i == 0 ? 1 : w.getDimSize(0); };
     unit.set("batch", x.getDimSize(0)).set("h", extent(x, 0)).set("w", extent(x, 1)).set("c", x.getShape().back());
-    unit.set("oh", extent(y, 0)).set("ow", extent(y, 1)).set("f", y.getShape().back()).set("kh", filter(0)).set("kw", filter(1));
-    unit.set("sh", at(conv.getStrides(), 0)).set("sw", at(conv.getStrides(), 1)).set("dh", at(conv.getDilations(), 0)).set("dw", at(conv.getDilations(), 1));
+    unit.set("oh", extent(y, 0))
+        .set("ow", extent(y, 1))
+        .set("f", y.getShape().back())
+        .set("kh", filter(0))
+        .set("kw", filter(1));
+    unit.set("sh", at(conv.getStrides(), 0))
+        .set("sw", at(conv.getStrides(), 1))
+        .set("dh", at(conv.getDilations(), 0))
+        .set("dw", at(conv.getDilations(), 1));
     unit.set("pt", rank == 2 ? conv.getPads()[0] : 0).set("pl", rank == 2 ? conv.getPads()[1] : conv.getPads()[0]);
     unit.set("groups", int64_t(conv.getGroups()));
     return true;
@@ -180,20 +189,24 @@ struct ResidualSum {
       return std::nullopt;
     for (auto [x, r] : {std::pair(add.getLhs(), add.getRhs()), std::pair(add.getRhs(), add.getLhs())}) {
       auto main = x.getDefiningOp<aic::DequantizeOp>(), other = r.getDefiningOp<aic::DequantizeOp>();
-      if (!main || !other || main == other || !main->hasOneUse() || !main.getInput().hasOneUse() || typeOf(x) != typeOf(add) || typeOf(r) != typeOf(add) ||
+      if (!main || !other || main == other || !main->hasOneUse() || !main.getInput().hasOneUse() ||
+          typeOf(x) != typeOf(add) || typeOf(r) != typeOf(add) ||
           !typeOf(other.getInput()).getElementType().isInteger(8) || main.getBlockSize() || other.getBlockSize())
         continue;
       Operation *quantize = main.getInput().getDefiningOp();
       std::optional<Requantised> inner = quantize ? Requantised::of(quantize) : std::nullopt;
       std::optional<double> scales[] = {splatOf(main.getScale()), splatOf(other.getScale())};
       std::optional<double> zeros[] = {splatOf(main.getZeroPoint()), splatOf(other.getZeroPoint())};
-      if (!inner || inner->clips || inner->type != result.type || !scales[0] || !scales[1] || !zeros[0] || !zeros[1] || int64_t(*zeros[0]) != inner->zero)
+      if (!inner || inner->clips || inner->type != result.type || !scales[0] || !scales[1] || !zeros[0] || !zeros[1] ||
+          int64_t(*zeros[0]) != inner->zero)
         continue;
       // Only what is a product is worth it.
       std::optional<Product> product = productOf(Scaled::of(inner->scaled).sum);
-      if (!product || !isa<aic::ConvOp>(product->op) || !product->ops.front()->hasOneUse() || !Centred::of(product->op->getOperand(0)))
+      if (!product || !isa<aic::ConvOp>(product->op) || !product->ops.front()->hasOneUse() ||
+          !Centred::of(product->op->getOperand(0)))
         continue;
-      return ResidualSum{*inner, other.getInput(), float(*scales[0]), float(*scales[1]), int64_t(*zeros[1]), {add, main, other}};
+      return ResidualSum{
+          *inner, other.getInput(), float(*scales[0]), float(*scales[1]), int64_t(*zeros[1]), {add, main, other}};
     }
     return std::nullopt;
   }
@@ -258,9 +271,15 @@ FormResult formIntegers(Operation *root, const std::optional<Requantised> &resul
   unit.set("has_scale", 1);
   if (!setBias(unit, product->bias, features, false, reason))
     return FormResult::refuse(reason);
-  unit.set("y_type", int64_t(result ? result->type : hw::DType::f32)).set("y_zero", residual ? residual->main.zero : result ? result->zero : 0);
+  unit.set("y_type", int64_t(result ? result->type : hw::DType::f32))
+      .set("y_zero", residual ? residual->main.zero
+                     : result ? result->zero
+                              : 0);
   if (residual) {
-    unit.set("residual", 1).set("residual_operand", unit.operand(residual->levels)).set("out_zero", result->zero).set("res_zero", residual->zero);
+    unit.set("residual", 1)
+        .set("residual_operand", unit.operand(residual->levels))
+        .set("out_zero", result->zero)
+        .set("res_zero", residual->zero);
     unit.set("res_type", int64_t(*toMachineType(typeOf(residual->levels).getElementType())));
     unit.setF32("scale_main", residual->scaleMain).setF32("scale_res", residual->scaleResidual);
   }
@@ -364,10 +383,12 @@ FormResult formProduct(Operation *root, const hw::Machine &machine) {
     return formed;
   if (isa<aic::ConvOp>(root) && typeOf(root->getOperand(0)).getRank() > 4)
     return FormResult::refuse("a convolution over three spatial dimensions");
-  if (isa<aic::MatmulOp>(root) && llvm::any_of(root->getOperandTypes(), [](Type type) { return cast<RankedTensorType>(type).getRank() < 2; }))
+  if (isa<aic::MatmulOp>(root) &&
+      llvm::any_of(root->getOperandTypes(), [](Type type) { return cast<RankedTensorType>(type).getRank() < 2; }))
     return FormResult::refuse("a product with a vector");
   if (isa<aic::ConvOp, aic::MatmulOp>(root))
-    return FormResult::refuse("a product of numbers that are neither levels of 8 bits, with one scale for each side or feature, nor f16");
+    return FormResult::refuse(
+        "a product of numbers that are neither levels of 8 bits, with one scale for each side or feature, nor f16");
   return {};
 }
 

@@ -41,7 +41,11 @@ public:
           entry.set(key, b.getI64IntegerAttr(reg.getInt() - firstStep + int64_t(modes.size())));
       list.push_back(entry.getDictionary(b.getContext()));
     }
-    unit.set("inner", inner).set("outer", outer).set("modes", modes).set("steps", b.getArrayAttr(list)).set("reads_constants", 1);
+    unit.set("inner", inner)
+        .set("outer", outer)
+        .set("modes", modes)
+        .set("steps", b.getArrayAttr(list))
+        .set("reads_constants", 1);
     return unit.finish();
   }
 
@@ -180,13 +184,15 @@ FormResult formRows(Operation *root, const hw::Machine &machine) {
     return rows.constant(value);
   };
   auto layer = dyn_cast<aic::LayerNormOp>(root);
-  Value scale = layer ? layer.getScale() : cast<aic::RMSNormOp>(root).getScale(), bias = layer ? layer.getBias() : Value();
+  Value scale = layer ? layer.getScale() : cast<aic::RMSNormOp>(root).getScale(),
+        bias = layer ? layer.getBias() : Value();
   std::optional<int64_t> factor, offset;
   if (scale && !(factor = scaleOf(scale)))
     return FormResult::refuse("a norm whose scale is not one constant for each element of a row");
   if (bias && !(offset = scaleOf(bias)))
     return FormResult::refuse("a norm whose bias is not one constant for each element of a row");
-  double epsilon = layer ? layer.getEpsilon().convertToDouble() : cast<aic::RMSNormOp>(root).getEpsilon().convertToDouble();
+  double epsilon =
+      layer ? layer.getEpsilon().convertToDouble() : cast<aic::RMSNormOp>(root).getEpsilon().convertToDouble();
   int64_t centred = in;
   if (layer)
     centred = rows.step("SUB", in, rows.stepWith("MUL", rows.step("RSUM", in), share));

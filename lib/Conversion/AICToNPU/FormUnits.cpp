@@ -59,8 +59,8 @@ UnitOp UnitMatch::finish() {
   for (Operation *op : ops)
     locations.push_back(op->getLoc());
   b.setInsertionPoint(root);
-  auto unit = UnitOp::create(b, FusedLoc::get(b.getContext(), locations), root->getResultTypes(), b.getStringAttr(kind), operands,
-                             params.getDictionary(b.getContext()));
+  auto unit = UnitOp::create(b, FusedLoc::get(b.getContext(), locations), root->getResultTypes(), b.getStringAttr(kind),
+                             operands, params.getDictionary(b.getContext()));
   Block *block = b.createBlock(&unit.getBody());
   IRMapping mapping;
   for (Value value : operands)
@@ -104,12 +104,11 @@ std::optional<double> splatOf(Value value) {
   if (!splat)
     return std::nullopt;
   APInt number = splat.getValues<APInt>()[0];
-  return element.isUnsignedInteger() || number.getBitWidth() == 1 ? double(number.getZExtValue()) : double(number.getSExtValue());
+  return element.isUnsignedInteger() || number.getBitWidth() == 1 ? double(number.getZExtValue())
+                                                                  : double(number.getSExtValue());
 }
 
-static bool isByte(Value value) {
-  return typeOf(value).getElementType().isInteger(8);
-}
+static bool isByte(Value value) { return typeOf(value).getElementType().isInteger(8); }
 
 std::optional<Centred> Centred::of(Value value) {
   Centred result;
@@ -224,6 +223,22 @@ bool isStatic(Operation *op) {
   return llvm::all_of(op->getOperandTypes(), isRanked) && llvm::all_of(op->getResultTypes(), isRanked);
 }
 
+/// Whether an operation and all that a unit might take over with it have fixed shapes: a result can be fixed where the
+/// operands of what makes it are not (a mean over unknown extents).
+bool isStaticWithProducers(Operation *root) {
+  llvm::SmallSetVector<Operation *, 16> cone;
+  cone.insert(root);
+  for (size_t i = 0; i != cone.size() && i != 64; ++i) {
+    if (!isStatic(cone[i]))
+      return false;
+    for (Value value : cone[i]->getOperands())
+      if (Operation *from = value.getDefiningOp();
+          from && isa<aic::GraphOpInterface>(from) && from->getBlock() == root->getBlock())
+        cone.insert(from);
+  }
+  return true;
+}
+
 /// T(dequantize(x)) --> dequantize(T(x)), and the same for a cast or a subtraction of one number: bytes are moved.
 void moveTransposesUp(func::FuncOp func) {
   SmallVector<aic::TransposeOp> work;
@@ -231,7 +246,8 @@ void moveTransposesUp(func::FuncOp func) {
   while (!work.empty()) {
     aic::TransposeOp op = work.pop_back_val();
     Operation *above = op.getInput().getDefiningOp();
-    if (!above || !isa<aic::DequantizeOp, aic::CastOp, aic::SubOp>(above) || typeOf(above->getOperand(0)).getShape() != typeOf(op.getInput()).getShape())
+    if (!above || !isa<aic::DequantizeOp, aic::CastOp, aic::SubOp>(above) ||
+        typeOf(above->getOperand(0)).getShape() != typeOf(op.getInput()).getShape())
       continue;
     if (llvm::any_of(llvm::drop_begin(above->getOperands()), [](Value v) { return typeOf(v).getNumElements() != 1; }))
       continue;
@@ -239,7 +255,8 @@ void moveTransposesUp(func::FuncOp func) {
       continue;
     OpBuilder b(op);
     auto source = typeOf(above->getOperand(0));
-    auto moved = aic::TransposeOp::create(b, op.getLoc(), typeOf(op.getResult()).clone(source.getElementType()), above->getOperand(0), op.getPermutation());
+    auto moved = aic::TransposeOp::create(b, op.getLoc(), typeOf(op.getResult()).clone(source.getElementType()),
+                                          above->getOperand(0), op.getPermutation());
     Operation *again = b.clone(*above);
     again->setOperand(0, moved);
     again->getResult(0).setType(op.getResult().getType());
@@ -264,12 +281,16 @@ void moveTransposesDown(func::FuncOp func) {
     bool matches = true;
     for (Value operand : op->getOperands()) {
       auto found = operand.getDefiningOp<aic::TransposeOp>();
-      if (found && !transpose && found->hasOneUse() && typeOf(operand).getShape() == type.getShape() && !isConstant(found.getInput()))
+      if (found && !transpose && found->hasOneUse() && typeOf(operand).getShape() == type.getShape() &&
+          !isConstant(found.getInput()))
         transpose = found;
       else
-        matches &= isConstant(operand) && (typeOf(operand).getNumElements() == 1 || typeOf(operand).getRank() == type.getRank());
+        matches &= isConstant(operand) &&
+                   (typeOf(operand).getNumElements() == 1 || typeOf(operand).getRank() == type.getRank());
     }
-    if (!matches || !transpose || (isa<aic::QuantizeOp>(op) && (cast<aic::QuantizeOp>(op).getBlockSize() || typeOf(op->getOperand(1)).getNumElements() != 1)))
+    if (!matches || !transpose ||
+        (isa<aic::QuantizeOp>(op) &&
+         (cast<aic::QuantizeOp>(op).getBlockSize() || typeOf(op->getOperand(1)).getNumElements() != 1)))
       continue;
     OpBuilder b(op);
     ArrayRef<int64_t> order = transpose.getPermutation();
@@ -351,7 +372,7 @@ private:
   void form(Operation *op, const hw::Machine &description) {
     if (!isa<aic::GraphOpInterface>(op) || op->getNumResults() != 1)
       return;
-    if (!isStatic(op)) {
+    if (!isStaticWithProducers(op)) {
       op->setAttr("npu.reason", StringAttr::get(op->getContext(), "its shapes are not fixed"));
       return;
     }

@@ -163,7 +163,8 @@ LogicalResult LowerUnits::lower(func::FuncOp func) {
         }
   }
   if (plan.total)
-    SegmentOp::create(p.b, func.getLoc(), "scratch", SegmentKind::scratch, plan.total, ElementsAttr(), DictionaryAttr());
+    SegmentOp::create(p.b, func.getLoc(), "scratch", SegmentKind::scratch, plan.total, ElementsAttr(),
+                      DictionaryAttr());
 
   for (auto unit : block.getOps<UnitOp>()) {
     if (unit.getKind() == "alias")

@@ -44,7 +44,8 @@ struct Partition final : impl::NPUPartitionPassBase<Partition> {
       module.emitError() << error;
       return signalPassFailure();
     }
-    machineText = llvm::is_contained(::aic::npu::shippedMachines(), machine) ? machine.getValue() : description.canonicalJson;
+    machineText =
+        llvm::is_contained(::aic::npu::shippedMachines(), machine) ? machine.getValue() : description.canonicalJson;
     SmallVector<func::FuncOp> functions;
     for (auto func : module.getOps<func::FuncOp>())
       if (func.isPublic() && !func.isExternal())
@@ -58,7 +59,8 @@ private:
     Block &block = func.getBody().front();
     for (auto unit : block.getOps<UnitOp>())
       if (size_t count = tensorsOf(unit); count > mostTensors)
-        unit->setAttr("npu.misfit", StringAttr::get(unit.getContext(), "an operation of " + std::to_string(count) + " tensors, of which a program has at most " +
+        unit->setAttr("npu.misfit", StringAttr::get(unit.getContext(), "an operation of " + std::to_string(count) +
+                                                                           " tensors, of which a program has at most " +
                                                                            std::to_string(mostTensors)));
     for (auto unit : llvm::make_early_inc_range(block.getOps<UnitOp>()))
       if (auto reason = unit->getAttrOfType<StringAttr>("npu.misfit")) {

@@ -75,8 +75,8 @@ ProgramBuilder::ProgramBuilder(ProgramOp program, const hw::Machine &machine)
 
 Value ProgramBuilder::buffer(Space space, int64_t bytes, StringRef name) {
   auto type = BufferType::get(b.getContext(), space);
-  return BufferOp::create(b, loc, type, b.getI64IntegerAttr(int64_t(llvm::alignTo(bytes, hw::kGranuleBytes))), IntegerAttr(),
-                          name.empty() ? StringAttr() : b.getStringAttr(name));
+  return BufferOp::create(b, loc, type, b.getI64IntegerAttr(int64_t(llvm::alignTo(bytes, hw::kGranuleBytes))),
+                          IntegerAttr(), name.empty() ? StringAttr() : b.getStringAttr(name));
 }
 
 std::vector<Value> ProgramBuilder::slots(Space space, int64_t bytes, unsigned count, StringRef name) {
@@ -99,9 +99,11 @@ void ProgramBuilder::finish() {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(&program.getBody().front());
   auto type = RankedTensorType::get({int64_t(constants.size())}, b.getI8Type());
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyInferAlign(ArrayRef<char>(constants.data(), constants.size()));
+  AsmResourceBlob blob =
+      HeapAsmResourceBlob::allocateAndCopyInferAlign(ArrayRef<char>(constants.data(), constants.size()));
   auto data = DenseResourceElementsAttr::get(type, "npu_constants", std::move(blob));
-  SegmentOp::create(b, program.getLoc(), "constants", SegmentKind::constants, int64_t(constants.size()), data, DictionaryAttr());
+  SegmentOp::create(b, program.getLoc(), "constants", SegmentKind::constants, int64_t(constants.size()), data,
+                    DictionaryAttr());
 }
 
 //===-- Transfers ---------------------------------------------------------------===//
@@ -113,7 +115,8 @@ void ProgramBuilder::transfer(SmallVector<Run> runs, int64_t element, bool align
   for (const Run &run : runs) {
     if (run.extent == 1)
       continue;
-    if (!merged.empty() && merged.back().source == run.source * run.extent && merged.back().destination == run.destination * run.extent) {
+    if (!merged.empty() && merged.back().source == run.source * run.extent &&
+        merged.back().destination == run.destination * run.extent) {
       merged.back() = {merged.back().extent * run.extent, run.source, run.destination};
       continue;
     }
@@ -153,7 +156,8 @@ void ProgramBuilder::transfer(SmallVector<Run> runs, int64_t element, bool align
         if (rest) {
           more.assign(outer.begin(), outer.end());
           more[i].extent = rest;
-          self(self, more, n0, source + whole * chunk * outer[i].source, destination + whole * chunk * outer[i].destination);
+          self(self, more, n0, source + whole * chunk * outer[i].source,
+               destination + whole * chunk * outer[i].destination);
         }
         return;
       }
@@ -176,33 +180,49 @@ void ProgramBuilder::transfer(SmallVector<Run> runs, int64_t element, bool align
 }
 
 static InstructionSpec &setShape(InstructionSpec &spec, ArrayRef<Run> runs, unsigned log2) {
-  return spec.set(Field::log2elem, int64_t(log2)).set(Field::n0, runs[0].extent).set(Field::n1, runs[1].extent).set(Field::n2, runs[2].extent)
-      .set(Field::n3, runs[3].extent).set(Field::ss1, runs[1].source).set(Field::ss2, runs[2].source).set(Field::ss3, runs[3].source)
-      .set(Field::ds1, runs[1].destination).set(Field::ds2, runs[2].destination).set(Field::ds3, runs[3].destination);
+  return spec.set(Field::log2elem, int64_t(log2))
+      .set(Field::n0, runs[0].extent)
+      .set(Field::n1, runs[1].extent)
+      .set(Field::n2, runs[2].extent)
+      .set(Field::n3, runs[3].extent)
+      .set(Field::ss1, runs[1].source)
+      .set(Field::ss2, runs[2].source)
+      .set(Field::ss3, runs[3].source)
+      .set(Field::ds1, runs[1].destination)
+      .set(Field::ds2, runs[2].destination)
+      .set(Field::ds3, runs[3].destination);
 }
 
-void ProgramBuilder::load(const Place &from, Value to, int64_t toOffset, ArrayRef<Run> runs, int64_t element, ArrayRef<int32_t> tile) {
-  transfer(SmallVector<Run>(runs), element, false, true, [&](int64_t source, int64_t destination, ArrayRef<Run> shape, unsigned log2) {
-    InstructionSpec spec(Opcode::LD);
-    spec.set(Field::src, from.segment, from.offset + source).set(Field::dst, to, toOffset + destination).tile(tile);
-    emit(setShape(spec, shape, log2));
-  });
+void ProgramBuilder::load(const Place &from, Value to, int64_t toOffset, ArrayRef<Run> runs, int64_t element,
+                          ArrayRef<int32_t> tile) {
+  transfer(
+      SmallVector<Run>(runs), element, false, true,
+      [&](int64_t source, int64_t destination, ArrayRef<Run> shape, unsigned log2) {
+        InstructionSpec spec(Opcode::LD);
+        spec.set(Field::src, from.segment, from.offset + source).set(Field::dst, to, toOffset + destination).tile(tile);
+        emit(setShape(spec, shape, log2));
+      });
 }
 
-void ProgramBuilder::store(Value from, int64_t fromOffset, const Place &to, ArrayRef<Run> runs, int64_t element, ArrayRef<int32_t> tile) {
-  transfer(SmallVector<Run>(runs), element, true, false, [&](int64_t source, int64_t destination, ArrayRef<Run> shape, unsigned log2) {
-    InstructionSpec spec(Opcode::ST);
-    spec.set(Field::src, from, fromOffset + source).set(Field::dst, to.segment, to.offset + destination).tile(tile);
-    emit(setShape(spec, shape, log2));
-  });
+void ProgramBuilder::store(Value from, int64_t fromOffset, const Place &to, ArrayRef<Run> runs, int64_t element,
+                           ArrayRef<int32_t> tile) {
+  transfer(
+      SmallVector<Run>(runs), element, true, false,
+      [&](int64_t source, int64_t destination, ArrayRef<Run> shape, unsigned log2) {
+        InstructionSpec spec(Opcode::ST);
+        spec.set(Field::src, from, fromOffset + source).set(Field::dst, to.segment, to.offset + destination).tile(tile);
+        emit(setShape(spec, shape, log2));
+      });
 }
 
-void ProgramBuilder::copy(Value from, int64_t fromOffset, Value to, int64_t toOffset, ArrayRef<Run> runs, int64_t element) {
-  transfer(SmallVector<Run>(runs), element, true, true, [&](int64_t source, int64_t destination, ArrayRef<Run> shape, unsigned log2) {
-    InstructionSpec spec(Opcode::CP);
-    spec.set(Field::src, from, fromOffset + source).set(Field::dst, to, toOffset + destination);
-    emit(setShape(spec, shape, log2));
-  });
+void ProgramBuilder::copy(Value from, int64_t fromOffset, Value to, int64_t toOffset, ArrayRef<Run> runs,
+                          int64_t element) {
+  transfer(SmallVector<Run>(runs), element, true, true,
+           [&](int64_t source, int64_t destination, ArrayRef<Run> shape, unsigned log2) {
+             InstructionSpec spec(Opcode::CP);
+             spec.set(Field::src, from, fromOffset + source).set(Field::dst, to, toOffset + destination);
+             emit(setShape(spec, shape, log2));
+           });
 }
 
 //===-- Parameters --------------------------------------------------------------===//

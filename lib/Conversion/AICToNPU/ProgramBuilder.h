@@ -30,7 +30,8 @@ struct Run {
 std::optional<hw::DType> toMachineType(Type element);
 /// Bytes of a tensor as it lies in DRAM.
 int64_t byteCount(RankedTensorType type);
-/// The dense elements of a constant (arith.constant, maybe behind transposes and reshapes of `aic`), or an empty tensor.
+/// The dense elements of a constant (arith.constant, maybe behind transposes and reshapes of `aic`), or an empty
+/// tensor.
 ::aic::eval::Tensor constantOf(Value value);
 
 class ProgramBuilder {
@@ -46,7 +47,9 @@ public:
   std::vector<Value> slots(Space space, int64_t bytes, unsigned count, StringRef name = "");
   /// Appends to the program's constants, aligned to 64 bytes.
   Place constant(ArrayRef<char> bytes);
-  Place constant(const void *bytes, size_t size) { return constant(ArrayRef<char>(static_cast<const char *>(bytes), size)); }
+  Place constant(const void *bytes, size_t size) {
+    return constant(ArrayRef<char>(static_cast<const char *>(bytes), size));
+  }
   void bind(Value tensor, Place place) { places[tensor] = std::move(place); }
   Place placeOf(Value tensor) const { return places.lookup(tensor); }
   bool isBound(Value tensor) const { return places.contains(tensor); }
@@ -55,8 +58,10 @@ public:
   Operation *emit(const InstructionSpec &spec) { return spec.create(b, loc); }
   /// Transfers of any shape: runs are merged, and split to what one instruction takes. The innermost run comes last and
   /// moves `element` bytes at a time; its strides must equal `element`, or it becomes a run of single elements.
-  void load(const Place &from, Value to, int64_t toOffset, ArrayRef<Run> runs, int64_t element, ArrayRef<int32_t> tile = {});
-  void store(Value from, int64_t fromOffset, const Place &to, ArrayRef<Run> runs, int64_t element, ArrayRef<int32_t> tile = {});
+  void load(const Place &from, Value to, int64_t toOffset, ArrayRef<Run> runs, int64_t element,
+            ArrayRef<int32_t> tile = {});
+  void store(Value from, int64_t fromOffset, const Place &to, ArrayRef<Run> runs, int64_t element,
+             ArrayRef<int32_t> tile = {});
   /// Between local memories.
   void copy(Value from, int64_t fromOffset, Value to, int64_t toOffset, ArrayRef<Run> runs, int64_t element);
   /// `bytes` contiguous bytes.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Driver.cpp - The NPU's driver on the simulator ---------------------===//
-#include "aic/NPU/Driver/aic_npu.h"
 #include "aic/NPU/Container/Container.h"
+#include "aic/NPU/Driver/aic_npu.h"
 #include "aic/NPU/Sim/Simulator.h"
 
 #include <cstdio>
@@ -59,12 +59,15 @@ thread_local Observer observer;
 } // namespace
 } // namespace aic::npu
 
-extern "C" __attribute__((visibility("default"))) void aic_npu_observe(uint64_t jitter, aic_npu_report report, void *user) {
+extern "C" __attribute__((visibility("default"))) void aic_npu_observe(uint64_t jitter, aic_npu_report report,
+                                                                       void *user) {
   aic::npu::observer = {jitter, report, user};
 }
 
-extern "C" __attribute__((visibility("default"))) int32_t aic_npu_run(const void *npub, size_t bytes, void *const *buffers, size_t count,
-                                                                      const aic_npu_options *options, char *error, size_t error_bytes) {
+extern "C" __attribute__((visibility("default"))) int32_t aic_npu_run(const void *npub, size_t bytes,
+                                                                      void *const *buffers, size_t count,
+                                                                      const aic_npu_options *options, char *error,
+                                                                      size_t error_bytes) {
   using namespace aic::npu;
   std::string text;
   std::shared_ptr<const Loaded> loaded = load(static_cast<const uint8_t *>(npub), bytes, text);
@@ -72,10 +75,12 @@ extern "C" __attribute__((visibility("default"))) int32_t aic_npu_run(const void
     return fail(error, error_bytes, text);
   const Program &program = loaded->npub.program;
   if (program.io.size() != count)
-    return fail(error, error_bytes, "expected " + std::to_string(program.io.size()) + " buffers, got " + std::to_string(count));
+    return fail(error, error_bytes,
+                "expected " + std::to_string(program.io.size()) + " buffers, got " + std::to_string(count));
   std::vector<SegmentBinding> bindings(program.segments.size());
   for (size_t i = 0; i != count; ++i)
-    bindings[program.io[i].segment] = {static_cast<uint8_t *>(buffers[i]), program.segments[program.io[i].segment].bytes};
+    bindings[program.io[i].segment] = {static_cast<uint8_t *>(buffers[i]),
+                                       program.segments[program.io[i].segment].bytes};
   for (size_t i = 0; i != loaded->npub.constants.size(); ++i)
     if (std::string_view view = loaded->npub.constants[i]; !view.empty())
       bindings[i] = {reinterpret_cast<uint8_t *>(const_cast<char *>(view.data())), view.size()};
@@ -94,7 +99,8 @@ extern "C" __attribute__((visibility("default"))) int32_t aic_npu_run(const void
   }
   RunResult result = aic::npu::run(program, loaded->npub.machine, bindings, run);
   if (!result.ok)
-    return fail(error, error_bytes, result.diagnostics.empty() ? "the program failed" : result.diagnostics.front().message);
+    return fail(error, error_bytes,
+                result.diagnostics.empty() ? "the program failed" : result.diagnostics.front().message);
   if (!options && observer.report)
     observer.report(observer.user, formatJson(result.report).c_str());
   if (cycles)

@@ -51,7 +51,8 @@ namespace {
 RankedTensorType signless(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   auto element = dyn_cast<IntegerType>(tensor.getElementType());
-  return element && !element.isSignless() ? tensor.clone(IntegerType::get(type.getContext(), element.getWidth())) : tensor;
+  return element && !element.isSignless() ? tensor.clone(IntegerType::get(type.getContext(), element.getWidth()))
+                                          : tensor;
 }
 
 struct Encode final : impl::NPUEncodePassBase<Encode> {

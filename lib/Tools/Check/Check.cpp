@@ -224,7 +224,8 @@ void CheckTool::askNPU(StringRef machine) {
         continue;
       auto reason = op.getAttrOfType<StringAttr>("npu.reason");
       SmallVector<StringRef> names = nodeNames(&op);
-      refuse(op.getName().getStringRef(), reason ? reason.getValue() : StringRef("host code"), names.empty() ? "" : names.front(), countFlopsWithin(&op));
+      refuse(op.getName().getStringRef(), reason ? reason.getValue() : StringRef("host code"),
+             names.empty() ? "" : names.front(), countFlopsWithin(&op));
     }
   }
 }
@@ -290,7 +291,8 @@ int CheckTool::run() {
   }
   const TargetBackend *target = lookupTarget(name);
   if (!target) {
-    printError("--target: expected one of npu, " + llvm::join(getTargetNames(), ", ") + ", got '" + options.target + "'");
+    printError("--target: expected one of npu, " + llvm::join(getTargetNames(), ", ") + ", got '" + options.target +
+               "'");
     return exitError;
   }
   StringRef chip = machine;

@@ -44,7 +44,9 @@ json::Object describe(ModuleOp module) {
         if (isa<func::CallOp, arith::ConstantOp>(op) || op.hasTrait<OpTrait::IsTerminator>())
           continue;
         auto reason = op.getAttrOfType<StringAttr>("npu.reason");
-        host.push_back(json::Object{{"operation", op.getName().getStringRef()}, {"nodes", namesOf(&op)}, {"reason", reason ? reason.getValue() : "host code"}});
+        host.push_back(json::Object{{"operation", op.getName().getStringRef()},
+                                    {"nodes", namesOf(&op)},
+                                    {"reason", reason ? reason.getValue() : "host code"}});
       }
       continue;
     }
@@ -53,7 +55,9 @@ json::Object describe(ModuleOp module) {
     for (auto unit : func.getBody().front().getOps<npu::UnitOp>()) {
       auto macs = unit.getParams().getAs<IntegerAttr>("macs");
       total += macs ? macs.getInt() : 0;
-      units.push_back(json::Object{{"kind", unit.getKind()}, {"nodes", namesOf(unit)}, {"macs", macs ? macs.getInt() : 0},
+      units.push_back(json::Object{{"kind", unit.getKind()},
+                                   {"nodes", namesOf(unit)},
+                                   {"macs", macs ? macs.getInt() : 0},
                                    {"bytes", bytesOf(unit.getInputs()) + bytesOf(unit.getOutputs())}});
     }
     programs.push_back(json::Object{{"program", func.getName()}, {"macs", total}, {"units", std::move(units)}});
@@ -69,7 +73,8 @@ std::string joined(const json::Array &names) {
 }
 } // namespace
 
-LogicalResult reportPrograms(ModuleOp module, const X86PipelineOptions &options, StringRef machine, bool json, std::string &text) {
+LogicalResult reportPrograms(ModuleOp module, const X86PipelineOptions &options, StringRef machine, bool json,
+                             std::string &text) {
   NPUPipelineOptions npu;
   if (!machine.empty())
     npu.machine = machine.str();
@@ -86,13 +91,14 @@ LogicalResult reportPrograms(ModuleOp module, const X86PipelineOptions &options,
   }
   for (const json::Value &value : *report.getArray("programs")) {
     const json::Object &program = *value.getAsObject();
-    os << formatv("{0} on {1}: {2} units, {3:f1} M multiply-accumulates\n", *program.getString("program"), npu.machine.getValue(),
-                  program.getArray("units")->size(), double(*program.getInteger("macs")) * 1e-6);
+    os << formatv("{0} on {1}: {2} units, {3:f1} M multiply-accumulates\n", *program.getString("program"),
+                  npu.machine.getValue(), program.getArray("units")->size(),
+                  double(*program.getInteger("macs")) * 1e-6);
     os << "  kind              M MACs        KiB  nodes\n";
     for (const json::Value &entry : *program.getArray("units")) {
       const json::Object &unit = *entry.getAsObject();
-      os << format("  %-14s %9.3f %10.1f  ", unit.getString("kind")->str().c_str(), double(*unit.getInteger("macs")) * 1e-6,
-                   double(*unit.getInteger("bytes")) / 1024)
+      os << format("  %-14s %9.3f %10.1f  ", unit.getString("kind")->str().c_str(),
+                   double(*unit.getInteger("macs")) * 1e-6, double(*unit.getInteger("bytes")) / 1024)
          << joined(*unit.getArray("nodes")) << "\n";
     }
   }
@@ -100,7 +106,8 @@ LogicalResult reportPrograms(ModuleOp module, const X86PipelineOptions &options,
   os << host.size() << " operations stay on the host\n";
   for (const json::Value &value : host) {
     const json::Object &op = *value.getAsObject();
-    os << "  " << *op.getString("operation") << " (" << joined(*op.getArray("nodes")) << "): " << *op.getString("reason") << "\n";
+    os << "  " << *op.getString("operation") << " (" << joined(*op.getArray("nodes"))
+       << "): " << *op.getString("reason") << "\n";
   }
   return success();
 }

@@ -18,3 +18,13 @@ func.func @main(%x: tensor<64xf16>, %y: tensor<64xf16>) -> (tensor<64xf16>, tens
   %3 = aic.sigmoid %y : (tensor<64xf16>) -> tensor<64xf16>
   return %2, %3 : tensor<64xf16>, tensor<64xf16>
 }
+
+// A fixed result of extents that are not fixed is the host's.
+// CHECK-LABEL: func.func @open
+// CHECK-NOT: call @npu
+// CHECK: aic.reduce {{.*}}npu.reason = "its shapes are not fixed"
+func.func @open(%x: tensor<1x?x?x8xf16>) -> tensor<1x1x1x8xf16> {
+  %0 = aic.reduce mean %x {axes = array<i64: 1, 2>, keep_dims = true} : (tensor<1x?x?x8xf16>) -> tensor<1x1x1x8xf16>
+  %1 = aic.relu %0 : (tensor<1x1x1x8xf16>) -> tensor<1x1x1x8xf16>
+  return %1 : tensor<1x1x1x8xf16>
+}

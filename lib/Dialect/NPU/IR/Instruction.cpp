@@ -2,7 +2,8 @@
 //===- Instruction.cpp - The form that all instruction operations share ---===//
 //
 // Syntax: MNEMONIC [on ENGINE] field=value, ... [wait N] [signal N] [tile [a, b, ...]]
-// A value is a number, the name of an enumeration's entry, %buffer[offset] or @segment[offset]. Zero fields are left out.
+// A value is a number, the name of an enumeration's entry, %buffer[offset] or @segment[offset]. Zero fields are left
+// out.
 //
 //===----------------------------------------------------------------------===//
 #include "aic/Dialect/NPU/IR/NPUOps.h"
@@ -108,23 +109,34 @@ Operation *InstructionSpec::create(OpBuilder &b, Location loc) const {
 
 // The classes have the same arguments, so what LoadOp says of its attributes holds for each of them.
 template <typename Visit> static auto visit(Operation *op, Visit f) {
-  if (auto o = dyn_cast<LoadOp>(op)) return f(o);
-  if (auto o = dyn_cast<StoreOp>(op)) return f(o);
-  if (auto o = dyn_cast<GatherOp>(op)) return f(o);
-  if (auto o = dyn_cast<MatrixOp>(op)) return f(o);
-  if (auto o = dyn_cast<FixOp>(op)) return f(o);
-  if (auto o = dyn_cast<VectorOp>(op)) return f(o);
-  if (auto o = dyn_cast<WindowOp>(op)) return f(o);
-  if (auto o = dyn_cast<SyncOp>(op)) return f(o);
-  if (auto o = dyn_cast<CopyOp>(op)) return f(o);
-  if (auto o = dyn_cast<FillOp>(op)) return f(o);
+  if (auto o = dyn_cast<LoadOp>(op))
+    return f(o);
+  if (auto o = dyn_cast<StoreOp>(op))
+    return f(o);
+  if (auto o = dyn_cast<GatherOp>(op))
+    return f(o);
+  if (auto o = dyn_cast<MatrixOp>(op))
+    return f(o);
+  if (auto o = dyn_cast<FixOp>(op))
+    return f(o);
+  if (auto o = dyn_cast<VectorOp>(op))
+    return f(o);
+  if (auto o = dyn_cast<WindowOp>(op))
+    return f(o);
+  if (auto o = dyn_cast<SyncOp>(op))
+    return f(o);
+  if (auto o = dyn_cast<CopyOp>(op))
+    return f(o);
+  if (auto o = dyn_cast<FillOp>(op))
+    return f(o);
   return f(cast<ControlOp>(op));
 }
 
 InstructionOp InstructionOp::get(Operation *op) {
-  return InstructionOp(isa<ControlOp, SyncOp, LoadOp, StoreOp, CopyOp, FillOp, GatherOp, MatrixOp, FixOp, VectorOp, WindowOp>(op)
-                           ? op
-                           : nullptr);
+  return InstructionOp(
+      isa<ControlOp, SyncOp, LoadOp, StoreOp, CopyOp, FillOp, GatherOp, MatrixOp, FixOp, VectorOp, WindowOp>(op)
+          ? op
+          : nullptr);
 }
 
 InstructionOp InstructionOp::create(OpBuilder &b, Location loc, Opcode opcode, hw::Engine engine) {
@@ -174,7 +186,8 @@ hw::Instruction InstructionOp::resolve(function_ref<unsigned(StringRef)> segment
   for (auto [i, value] : llvm::enumerate(fields)) {
     inst.fields[i] = value;
     if (info.fields[i].kind == FieldKind::Global && getSegment())
-      inst.fields[i] = int64_t(hw::pack(hw::GlobalAddress{uint8_t(segmentIndex(getSegment().getValue())), uint64_t(value), 0}));
+      inst.fields[i] =
+          int64_t(hw::pack(hw::GlobalAddress{uint8_t(segmentIndex(getSegment().getValue())), uint64_t(value), 0}));
   }
   for (auto [i, place] : llvm::enumerate(places)) {
     Value buffer = op->getOperand(i);
@@ -250,9 +263,7 @@ struct InstructionParser {
   SmallVector<int32_t> places;
   FlatSymbolRefAttr segment;
 
-  ParseResult offset(int64_t &value) {
-    return failure(p.parseLSquare() || p.parseInteger(value) || p.parseRSquare());
-  }
+  ParseResult offset(int64_t &value) { return failure(p.parseLSquare() || p.parseInteger(value) || p.parseRSquare()); }
   ParseResult value(const hw::FieldInfo &field, unsigned place) {
     OpAsmParser::UnresolvedOperand buffer;
     OptionalParseResult operand = p.parseOptionalOperand(buffer);
@@ -370,16 +381,19 @@ static LogicalResult verifyInstruction(Operation *op, int64_t opcode, int64_t en
   if (opNameOf(Opcode(opcode)) != op->getName().getStringRef()) // instruction_c1
     return op->emitOpError() << "expected '" << opNameOf(Opcode(opcode)) << "' for " << info->mnemonic;
   if (engine < 0 || engine > 6 || fields.size() != info->fieldCount || places.size() != op->getNumOperands())
-    return op->emitOpError() << "expected " << unsigned(info->fieldCount) << " fields, a place for each buffer and an engine";
+    return op->emitOpError() << "expected " << unsigned(info->fieldCount)
+                             << " fields, a place for each buffer and an engine";
   for (int32_t place : places) {
     if (place < 0 || place >= info->fieldCount)
-      return op->emitOpError() << "expected places of buffers below " << unsigned(info->fieldCount) << ", got " << place;
+      return op->emitOpError() << "expected places of buffers below " << unsigned(info->fieldCount) << ", got "
+                               << place;
     if (fields[place] < 0 || fields[place] % hw::kGranuleBytes)
       return op->emitOpError() << "'" << info->fields[place].name << "': expected an offset that is a multiple of "
                                << hw::kGranuleBytes << ", got " << fields[place];
   }
   InstructionOp inst = InstructionOp::get(op);
-  if (FlatSymbolRefAttr segment = inst.getSegment(); segment && !SymbolTable::lookupNearestSymbolFrom<SegmentOp>(op, segment)) // instruction_c3
+  if (FlatSymbolRefAttr segment = inst.getSegment();
+      segment && !SymbolTable::lookupNearestSymbolFrom<SegmentOp>(op, segment)) // instruction_c3
     return op->emitOpError() << "expected a declared segment, got " << segment;
   std::string bytes, error;
   if (!hw::encode(inst.resolve([](StringRef) { return 0u; }), bytes, error)) // instruction_c2
@@ -389,8 +403,12 @@ static LogicalResult verifyInstruction(Operation *op, int64_t opcode, int64_t en
 
 #define NPU_INSTRUCTION(CLASS)                                                                                         \
   void CLASS::print(OpAsmPrinter &p) { printInstruction(p, getOperation()); }                                          \
-  ParseResult CLASS::parse(OpAsmParser &p, OperationState &result) { return InstructionParser{p, result, {}, {}, {}, {}}.run(); } \
-  LogicalResult CLASS::verify() { return verifyInstruction(getOperation(), getOpcode(), getEngine(), getFields(), getPlaces()); }
+  ParseResult CLASS::parse(OpAsmParser &p, OperationState &result) {                                                   \
+    return InstructionParser{p, result, {}, {}, {}, {}}.run();                                                         \
+  }                                                                                                                    \
+  LogicalResult CLASS::verify() {                                                                                      \
+    return verifyInstruction(getOperation(), getOpcode(), getEngine(), getFields(), getPlaces());                      \
+  }
 NPU_INSTRUCTION(ControlOp)
 NPU_INSTRUCTION(SyncOp)
 NPU_INSTRUCTION(LoadOp)

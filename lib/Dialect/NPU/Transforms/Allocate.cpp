@@ -63,9 +63,11 @@ struct Allocate final : impl::NPUAllocatePassBase<Allocate> {
         begin = std::min(begin, order[user]);
         end = std::max(end, order[user]);
       }
-      spaces[size_t(buffer.getType().getSpace())].push_back({buffer, begin, end, 
-                                                                int64_t(llvm::alignTo(uint64_t(buffer.getBytes()), machine.space(::aic::npu::Space(buffer.getType().getSpace())).align)),
-                                                                order[buffer]});
+      spaces[size_t(buffer.getType().getSpace())].push_back(
+          {buffer, begin, end,
+           int64_t(llvm::alignTo(uint64_t(buffer.getBytes()),
+                                 machine.space(::aic::npu::Space(buffer.getType().getSpace())).align)),
+           order[buffer]});
     }
     for (auto [i, lives] : llvm::enumerate(spaces))
       if (failed(place(lives, int64_t(machine.space(::aic::npu::Space(i)).bytes), stringifySpace(Space(i)))))
@@ -74,7 +76,8 @@ struct Allocate final : impl::NPUAllocatePassBase<Allocate> {
 
 private:
   LogicalResult place(SmallVector<Life> &lives, int64_t capacity, StringRef space) {
-    llvm::sort(lives, [](const Life &a, const Life &b) { return std::tie(a.begin, a.number) < std::tie(b.begin, b.number); });
+    llvm::sort(lives,
+               [](const Life &a, const Life &b) { return std::tie(a.begin, a.number) < std::tie(b.begin, b.number); });
     int64_t cursor = 0;
     for (size_t i = 0; i != lives.size();) {
       // A group: lives that hang together.
@@ -85,7 +88,9 @@ private:
         group.push_back(&lives[i]);
       }
       if (!placeGroup(group, cursor, capacity)) {
-        llvm::sort(group, [](const Life *a, const Life *b) { return std::tie(b->bytes, a->number) < std::tie(a->bytes, b->number); });
+        llvm::sort(group, [](const Life *a, const Life *b) {
+          return std::tie(b->bytes, a->number) < std::tie(a->bytes, b->number);
+        });
         if (!placeGroup(group, 0, capacity))
           return overflow(group, capacity, space);
       }
@@ -111,11 +116,12 @@ private:
       if (bytes > most)
         most = bytes, worst = at->begin;
     }
-    InFlightDiagnostic error = group.front()->op.emitOpError() << "expected buffers of at most " << capacity << " bytes in " << space
-                                                               << " at a time, got " << most;
+    InFlightDiagnostic error = group.front()->op.emitOpError() << "expected buffers of at most " << capacity
+                                                               << " bytes in " << space << " at a time, got " << most;
     for (Life *life : group)
       if (life->begin <= worst && worst <= life->end)
-        error.attachNote(life->op.getLoc()) << "buffer '" << life->op.getName().value_or("") << "' of " << life->bytes << " bytes";
+        error.attachNote(life->op.getLoc())
+            << "buffer '" << life->op.getName().value_or("") << "' of " << life->bytes << " bytes";
     return error;
   }
 };

@@ -54,7 +54,8 @@ FailureOr<hw::Program> exportProgram(ProgramOp op, bool withData) {
     if (auto segment = dyn_cast<SegmentOp>(inner)) {
       segments[segment.getSymName()] = unsigned(program.segments.size());
       hw::Segment s;
-      static constexpr hw::SegmentKind kinds[] = {hw::SegmentKind::Const, hw::SegmentKind::Input, hw::SegmentKind::Output, hw::SegmentKind::Scratch};
+      static constexpr hw::SegmentKind kinds[] = {hw::SegmentKind::Const, hw::SegmentKind::Input,
+                                                  hw::SegmentKind::Output, hw::SegmentKind::Scratch};
       s.kind = kinds[unsigned(segment.getKind())];
       s.name = segment.getSymName().str();
       s.bytes = segment.getBytes();
@@ -75,7 +76,8 @@ FailureOr<hw::Program> exportProgram(ProgramOp op, bool withData) {
       }
       program.segments.push_back(std::move(s));
     } else if (auto semaphore = dyn_cast<SemaphoreOp>(inner)) {
-      program.semaphores.push_back({unsigned(semaphore.getId()), "", hw::Engine(semaphore.getProducer()), hw::Engine(semaphore.getConsumer()), unsigned(semaphore.getInitial())});
+      program.semaphores.push_back({unsigned(semaphore.getId()), "", hw::Engine(semaphore.getProducer()),
+                                    hw::Engine(semaphore.getConsumer()), unsigned(semaphore.getInitial())});
     } else if (auto mark = dyn_cast<MarkOp>(inner)) {
       hw::DebugOp debug;
       debug.node = nodeOf(mark.getLoc());

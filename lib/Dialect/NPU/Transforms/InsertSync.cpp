@@ -2,8 +2,8 @@
 //===- InsertSync.cpp - Semaphores where bytes are shared -----------------===//
 //
 // One walk in program order finds, for each instruction, the latest conflicting instruction of every engine that
-// nothing orders before it yet: completions of a queue are in order, so that one stands for all. Vector clocks keep what
-// is ordered (OrderTracker), hence no order is asked for that follows from others.
+// nothing orders before it yet: completions of a queue are in order, so that one stands for all. Vector clocks keep
+// what is ordered (OrderTracker), hence no order is asked for that follows from others.
 //
 // The orders from engine P to engine C rise in both engines' queues, so tokens can be taken in the order they are
 // given: the k-th signal is for the k-th wait. With `cap` tokens under way at most, signal k + cap must come after wait
@@ -71,14 +71,16 @@ void Synchroniser::findEdges() {
     hw::QueuePosition here = tracker.append(inst.getEngine());
     positions.push_back(here);
     touched.clear();
-    hw::accesses(inst.resolve([&](StringRef name) { return segments.lookup(name); }), hw::AddressRegisters{}, machine, touched);
+    hw::accesses(inst.resolve([&](StringRef name) { return segments.lookup(name); }), hw::AddressRegisters{}, machine,
+                 touched);
     // The latest conflict of each engine, newest first: it often implies the older ones.
     std::array<int64_t, hw::kEngines> latest;
     latest.fill(-1);
     for (const hw::Access &access : touched)
       history.candidates(access, [&](const hw::AccessHistory::Entry &entry) {
         int64_t &best = latest[size_t(entry.position.engine)];
-        if (int64_t(entry.id) <= best || tracker.isOrdered(entry.position, here) || hw::commonByte(entry.access.box, access.box) < 0)
+        if (int64_t(entry.id) <= best || tracker.isOrdered(entry.position, here) ||
+            hw::commonByte(entry.access.box, access.box) < 0)
           return;
         best = entry.id;
       });
@@ -117,8 +119,8 @@ LogicalResult Synchroniser::bound() {
         hw::QueuePosition w = positions[waiter], s = positions[signaller];
         if (tracker.start(s).started[size_t(w.engine)] > w.index)
           continue;
-        // Nothing orders the wait before the signal that would be one too many. (The clocks of what was walked before do
-        // not learn of it, which only means an order may be stated twice.)
+        // Nothing orders the wait before the signal that would be one too many. (The clocks of what was walked before
+        // do not learn of it, which only means an order may be stated twice.)
         Channel &back = channels[{pair.second, pair.first}];
         auto place = llvm::lower_bound(back.edges, signaller, [](const Edge &e, size_t to) { return e.to < to; });
         if (place != back.edges.end() && place->to == signaller && place->from >= waiter)
@@ -156,8 +158,8 @@ LogicalResult Synchroniser::assign() {
   for (auto &[pair, channel] : channels)
     needed += channel.edges.empty() ? 0 : channel.semaphores;
   if (needed > machine.semaphores)
-    return program.emitError() << "expected a program of at most " << machine.semaphores << " semaphores, as the machine '" << machine.name << "' has, got "
-                               << needed;
+    return program.emitError() << "expected a program of at most " << machine.semaphores
+                               << " semaphores, as the machine '" << machine.name << "' has, got " << needed;
   OpBuilder b(program.getContext());
   std::map<size_t, SmallVector<int>> waits, signals;
   b.setInsertionPointToStart(&program.getBody().front());

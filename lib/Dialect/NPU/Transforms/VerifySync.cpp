@@ -16,7 +16,8 @@ struct VerifySync final : impl::NPUVerifySyncPassBase<VerifySync> {
     ::aic::npu::VerifyResult result = ::aic::npu::verify(*program, getOperation().getMachine().load());
     if (result.ok())
       return;
-    getOperation().emitError() << "expected a program that is right in every order of its engines, got\n" << result.str();
+    getOperation().emitError() << "expected a program that is right in every order of its engines, got\n"
+                               << result.str();
     signalPassFailure();
   }
 };
