@@ -19,7 +19,7 @@ void ConvShape::inputRows(int64_t first, int64_t last, int64_t &begin, int64_t &
 }
 
 int64_t inputBlockBytes(const ConvShape &s, const ConvTiling &t) {
-  if (s.h == 1 && s.kh == 1 && s.kw == 1 && s.sw == 1 && s.pl == 0) // a matrix: only the pixels of the block
+  if (s.isMatrix()) // a matrix: only the pixels of the block
     return roundToGranule(t.pixels * t.depth * s.inBytes);
   int64_t rows = std::min(s.h, (t.rows - 1) * s.sh + (s.kh - 1) * s.dh + 1);
   return roundToGranule(rows * s.w * t.depth * s.inBytes);
@@ -42,13 +42,12 @@ class Search {
 public:
   Search(const ConvShape &s, const Machine &machine) : s(s), machine(machine) {
     blockK = machine.mx.k(s.inBytes == 1 ? DType::i8 : DType::f16);
-    isMatrix = s.h == 1 && s.kh == 1 && s.kw == 1 && s.sw == 1 && s.pl == 0;
   }
-  void run(unsigned keep);
-  std::vector<ConvTiling> best; // sorted
+  void run();
+  std::optional<ConvTiling> best; // by estimated cycles
 
 private:
-  void tryBlock(ConvTiling t, unsigned keep);
+  void tryBlock(ConvTiling t);
   bool tile(ConvTiling &t, double &mx, double &mv, double &fx) const;
   double rate(Engine engine, std::optional<Space> from, std::optional<Space> to) const {
     const DataPath *path = machine.path(engine, from, to);
@@ -57,7 +56,6 @@ private:
   const ConvShape &s;
   const Machine &machine;
   int64_t blockK;
-  bool isMatrix;
 };
 
 /// Candidate extents: all of `extent`, its even cuts, and powers of two; multiples of `unit` except the whole.
@@ -132,7 +130,7 @@ bool Search::tile(ConvTiling &t, double &mx, double &mv, double &fx) const {
   return std::isfinite(bestCost);
 }
 
-void Search::tryBlock(ConvTiling t, unsigned keep) {
+void Search::tryBlock(ConvTiling t) {
   if (t.depth < s.c && (t.rows * t.pixels > 4095 || t.columns > 4095))
     return;
   int64_t l1 = int64_t(machine.space(Space::L1).bytes);
@@ -180,19 +178,16 @@ void Search::tryBlock(ConvTiling t, unsigned keep) {
   if (t.outputSlots < 2 && rowBlocks * columnBlocks > 1)
     exposed += traffic * 0.3;
   t.cycles = int64_t((slowest + exposed) * double(s.groups) + 60.0 * count);
-  auto place = std::upper_bound(best.begin(), best.end(), t,
-                                [](const ConvTiling &a, const ConvTiling &b) { return a.cycles < b.cycles; });
-  best.insert(place, t);
-  if (best.size() > keep)
-    best.pop_back();
+  if (!best || t.cycles < best->cycles)
+    best = t;
 }
 
-void Search::run(unsigned keep) {
+void Search::run() {
   int64_t columnUnit = std::max<int64_t>(kGranuleBytes / s.outBytes, 1);
-  std::vector<int64_t> rows = isMatrix ? std::vector<int64_t>{1} : cuts(s.oh, 1);
+  std::vector<int64_t> rows = s.isMatrix() ? std::vector<int64_t>{1} : cuts(s.oh, 1);
   std::vector<int64_t> columns = cuts(s.f, columnUnit);
   for (int64_t r : rows) {
-    for (int64_t p : isMatrix ? cuts(s.ow, 1) : std::vector<int64_t>{s.ow}) {
+    for (int64_t p : s.isMatrix() ? cuts(s.ow, 1) : std::vector<int64_t>{s.ow}) {
       if (r * p > 1 << 19 || p > 4095)
         continue;
       for (int64_t n : columns) {
@@ -201,9 +196,8 @@ void Search::run(unsigned keep) {
         ConvTiling t;
         t.align = std::max<int64_t>(machine.space(Space::L1).align, kGranuleBytes);
         t.rows = r, t.pixels = p, t.columns = n, t.depth = s.c;
-        size_t before = best.size();
-        tryBlock(t, keep);
-        if (best.size() != before || s.kh * s.kw != 1)
+        tryBlock(t);
+        if (s.kh * s.kw != 1)
           continue;
         if (inputBlockBytes(s, t) + weightBlockBytes(s, t) + outputBlockBytes(s, t) <=
             int64_t(machine.space(Space::L1).bytes))
@@ -211,7 +205,7 @@ void Search::run(unsigned keep) {
         for (int64_t depth : cuts(s.c, blockK)) {
           t.depth = depth;
           if (depth < s.c)
-            tryBlock(t, keep);
+            tryBlock(t);
         }
       }
     }
@@ -219,16 +213,14 @@ void Search::run(unsigned keep) {
 }
 } // namespace
 
-std::optional<ConvTiling> chooseConvTiling(const ConvShape &shape, const Machine &machine, std::string &reason,
-                                           unsigned attempt) {
+std::optional<ConvTiling> chooseConvTiling(const ConvShape &shape, const Machine &machine, std::string &reason) {
   // Limits of the instruction's fields.
   if (shape.kh > 31 || shape.kw > 31 || shape.sh > 15 || shape.sw > 15 || shape.dh > 31 || shape.dw > 31 ||
       shape.c > 65535 || shape.pt > 4095 || shape.pl > 4095) {
     reason = "the window, stride, dilation or padding does not fit the fields of LDA";
     return std::nullopt;
   }
-  if ((shape.w > 4095 || shape.ow > 4095) &&
-      !(shape.h == 1 && shape.kh == 1 && shape.kw == 1 && shape.sw == 1 && shape.pl == 0)) {
+  if ((shape.w > 4095 || shape.ow > 4095) && !shape.isMatrix()) {
     reason = "a row of more than 4095 pixels does not fit the fields of LDA";
     return std::nullopt;
   }
@@ -237,12 +229,10 @@ std::optional<ConvTiling> chooseConvTiling(const ConvShape &shape, const Machine
     return std::nullopt;
   }
   Search search(shape, machine);
-  search.run(attempt + 1);
-  if (search.best.size() <= attempt) {
+  search.run();
+  if (!search.best)
     reason = "no tile of it fits the machine's " + std::to_string(machine.space(Space::L1).bytes) + " bytes of L1";
-    return std::nullopt;
-  }
-  return search.best[attempt];
+  return search.best;
 }
 
 } // namespace aic::npu

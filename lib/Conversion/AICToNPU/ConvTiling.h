@@ -23,6 +23,8 @@ struct ConvShape {
   int64_t inBytes = 1, outBytes = 1; // of an element
   int64_t groups = 1;
   bool residual = false; // a tensor of the result's shape, of bytes, is added
+  /// Rows of a matrix: a block needs only the pixels of its own results.
+  bool isMatrix() const { return h == 1 && kh == 1 && kw == 1 && sw == 1 && pl == 0; }
   int64_t depth() const { return kh * kw * c; }
   /// Input rows that results [first, last) read, clamped to the input; at least one.
   void inputRows(int64_t first, int64_t last, int64_t &begin, int64_t &end) const;
@@ -48,9 +50,8 @@ int64_t outputBlockBytes(const ConvShape &shape, const ConvTiling &tiling);
 /// 0 without a residual.
 int64_t residualBlockBytes(const ConvShape &shape, const ConvTiling &tiling);
 
-/// The `attempt`-th best tiling by estimated cycles; nothing, with the reason, if there are fewer.
-std::optional<ConvTiling> chooseConvTiling(const ConvShape &shape, const Machine &machine, std::string &reason,
-                                           unsigned attempt = 0);
+/// The tiling of the fewest estimated cycles; nothing, with the reason, if none fits.
+std::optional<ConvTiling> chooseConvTiling(const ConvShape &shape, const Machine &machine, std::string &reason);
 
 } // namespace aic::npu
 

@@ -9,7 +9,7 @@
 // Integer params: batch h w c oh ow f kh kw sh sw dh dw pt pl groups; x_type w_type y_type (DType of the ISA),
 // x_zero w_zero y_zero; residual: the last operand is added after the rounding to y_type, as FXOUT says, with the
 // params res_type res_zero out_zero and, in f32, scale_main scale_res; clip, lo, hi (as the fields of FXOUT);
-// has_scale, has_bias; attempt.
+// has_scale, has_bias.
 //
 //===----------------------------------------------------------------------===//
 #ifndef AIC_LIB_CONVERSION_AICTONPU_CONVUNIT_H
@@ -24,15 +24,12 @@ namespace mlir::npu {
 struct ConvNumbers {
   hw::DType inputType, weightType, outputType;
   int64_t inputZero = 0, weightZero = 0, outputZero = 0, padValue = 0;
-  bool clip = false, hasScale = false;
+  bool clip = false;
   int64_t lo = 0, hi = 0;
-  float scale = 1;
   bool residual = false;
   hw::DType residualType = hw::DType::i8;
   int64_t residualZero = 0, sumZero = 0;
   float scaleMain = 1, scaleResidual = 1;
-  bool weightsPerImage = false;
-  int64_t weightImageStride = 0;
 };
 
 inline hw::ConvShape convShape(UnitOp unit) {

@@ -50,7 +50,6 @@ struct Operands {
   int64_t pixelStride = 0, rowStride = 0, imageStride = 0; // bytes
   Place weights;
   int64_t weightStride = 0;      // bytes from a column's weights to the next column's
-  bool transposeInput = false;   // a matrix [depth, rows] instead of [rows, depth]; rowStride is between depths
   bool transposeWeights = false; // [depth, columns]; weightStride is between depths
   Place table;                   // records {scale, bias} of the group's columns
   bool hasTable = false;
@@ -85,7 +84,6 @@ private:
   void compute(const Block &block, Value input, Value weight);
   void gather(const Block &block, Value input, Value tile, int64_t m, int64_t ms, int64_t k, int64_t ks);
   void gatherWeights(const Block &block, Value weight, Value tile, int64_t n, int64_t ns, int64_t k, int64_t ks);
-  bool isMatrix() const { return s.h == 1 && s.kh == 1 && s.kw == 1 && s.sw == 1 && s.pl == 0; }
   int64_t outputPitch(const Block &block) const { return hw::roundToGranule(block.columns * s.outBytes); }
 
   ProgramBuilder &p;
@@ -132,13 +130,8 @@ Value Emitter::loadInput(const Block &k) {
   if (!isNew)
     return slot;
   int64_t e = s.inBytes;
-  if (o.transposeInput) { // [depths, pixels]
-    p.load({o.input.segment, o.input.offset + k.image * o.imageStride + k.depth * o.rowStride + k.pixel * e}, slot, 0,
-           {{k.depths, o.rowStride, k.pixels * e}, {k.pixels, e, e}}, e);
-    return slot;
-  }
   int64_t begin = 0, end = 1, first = k.pixel, pixels = k.pixels;
-  if (!isMatrix()) {
+  if (!s.isMatrix()) {
     s.inputRows(k.row, k.row + k.rows, begin, end);
     first = 0;
     pixels = s.w;
@@ -153,16 +146,15 @@ Value Emitter::loadInput(const Block &k) {
 
 Value Emitter::loadWeights(const Block &k) {
   bool isNew;
-  int64_t batch = q.weightsPerImage ? k.image : 0;
-  Value slot = weights.get({group * s.batch + batch, k.column, k.depth, 0}, isNew);
+  Value slot = weights.get({group, k.column, k.depth, 0}, isNew);
   if (!isNew)
     return slot;
-  int64_t e = s.inBytes, taps = s.kh * s.kw, image = batch * q.weightImageStride;
+  int64_t e = s.inBytes, taps = s.kh * s.kw;
   if (o.transposeWeights)
-    p.load({o.weights.segment, o.weights.offset + image + k.depth * o.weightStride + k.column * e}, slot, 0,
+    p.load({o.weights.segment, o.weights.offset + k.depth * o.weightStride + k.column * e}, slot, 0,
            {{k.depths, o.weightStride, k.columns * e}, {k.columns, e, e}}, e);
   else
-    p.load({o.weights.segment, o.weights.offset + image + k.column * o.weightStride + k.depth * e}, slot, 0,
+    p.load({o.weights.segment, o.weights.offset + k.column * o.weightStride + k.depth * e}, slot, 0,
            {{k.columns, o.weightStride, taps * k.depths * e}, {taps * k.depths, e, e}}, e,
            {int32_t(k.row), int32_t(k.column), int32_t(k.depth), 0});
   if (o.hasTable)
@@ -179,23 +171,8 @@ void Emitter::gather(const Block &k, Value input, Value tile, int64_t m, int64_t
       .set(Field::k_len, ds)
       .set(Field::kh, s.kh)
       .set(Field::kw, s.kw);
-  if (o.transposeInput) {
-    spec.set(Field::transpose, 1)
-        .set(Field::h, 1)
-        .set(Field::w, 1)
-        .set(Field::c, 1)
-        .set(Field::ow, 1)
-        .set(Field::sh, 1)
-        .set(Field::sw, 1)
-        .set(Field::dh, 1)
-        .set(Field::dw, 1)
-        .set(Field::pix_stride, 1)
-        .set(Field::row_stride, k.pixels);
-    p.emit(spec);
-    return;
-  }
   int64_t begin = 0, end = 1, w = k.pixels, ow = k.pixels, top = 0;
-  if (!isMatrix()) {
+  if (!s.isMatrix()) {
     s.inputRows(k.row, k.row + k.rows, begin, end);
     w = s.w;
     ow = s.ow;
@@ -205,13 +182,13 @@ void Emitter::gather(const Block &k, Value input, Value tile, int64_t m, int64_t
       .set(Field::w, w)
       .set(Field::c, k.depths)
       .set(Field::pix_stride, k.depths)
-      .set(Field::row_stride, isMatrix() ? 0 : w * k.depths);
+      .set(Field::row_stride, s.isMatrix() ? 0 : w * k.depths);
   spec.set(Field::sh, s.sh)
       .set(Field::sw, s.sw)
       .set(Field::dh, s.dh)
       .set(Field::dw, s.dw)
       .set(Field::pt, top)
-      .set(Field::pl, isMatrix() ? 0 : s.pl);
+      .set(Field::pl, s.isMatrix() ? 0 : s.pl);
   spec.set(Field::ow, ow).set(Field::padv, q.padValue & (s.inBytes == 1 ? 0xff : 0xffff));
   p.emit(spec.tile({int32_t(k.row), int32_t(k.column), int32_t(m), int32_t(d)}));
 }
@@ -276,7 +253,7 @@ void Emitter::compute(const Block &k, Value input, Value weight) {
         Value left = a.get({place, m0, k.depth, d0}, isNew);
         if (isNew)
           gather(k, input, left, m0, ms, d0, ds);
-        Value right = b.get({group * s.batch + (q.weightsPerImage ? k.image : 0), k.column + n0, k.depth, d0}, isNew);
+        Value right = b.get({group, k.column + n0, k.depth, d0}, isNew);
         if (isNew)
           gatherWeights(k, weight, right, n0, ns, d0, ds);
         InstructionSpec mma(Opcode::MMA);
@@ -306,8 +283,6 @@ void Emitter::compute(const Block &k, Value input, Value weight) {
           .set(Field::out, int64_t(q.outputType));
       if (o.hasTable)
         fx.set(Field::qmode, int64_t(hw::QMode::table)).set(Field::table, weight, hw::tableOffset(s, t) + n0 * 8);
-      else if (q.hasScale)
-        fx.set(Field::qmode, int64_t(hw::QMode::scalar)).setF32(Field::scale, q.scale);
       fx.set(Field::zp, q.outputZero);
       if (residual)
         fx.set(Field::res, int64_t(q.residualType == hw::DType::u8 ? hw::Residual::u8 : hw::Residual::i8))
@@ -360,7 +335,7 @@ void Emitter::run(const Operands &operands, int64_t number) {
 //===-- Units -----------------------------------------------------------------===//
 
 /// The columns' records for FX, scales in f32 and biases in the accumulator's type; empty if neither is needed.
-static std::vector<char> makeTable(UnitOp unit, unsigned scaleAt, unsigned biasAt, int64_t columns, bool floats) {
+static std::vector<char> makeTable(UnitOp unit, unsigned scaleAt, unsigned biasAt, int64_t columns) {
   bool hasScale = param(unit, "has_scale"), hasBias = param(unit, "has_bias");
   if (!hasScale && !hasBias)
     return {};
@@ -373,7 +348,6 @@ static std::vector<char> makeTable(UnitOp unit, unsigned scaleAt, unsigned biasA
     if (hasBias)
       std::memcpy(&table[size_t(i) * 8 + 4], static_cast<const char *>(bias.data()) + i * 4, 4);
   }
-  (void)floats;
   return table;
 }
 
@@ -381,7 +355,7 @@ LogicalResult emitConvolution(ProgramBuilder &p, UnitOp unit) {
   hw::ConvShape s = convShape(unit);
   ConvNumbers q = convNumbers(unit);
   std::string reason;
-  std::optional<hw::ConvTiling> tiling = hw::chooseConvTiling(s, p.machine, reason, unsigned(param(unit, "attempt")));
+  std::optional<hw::ConvTiling> tiling = hw::chooseConvTiling(s, p.machine, reason);
   if (!tiling)
     return unit.emitOpError() << reason;
   int64_t e = s.inBytes, c = s.c * s.groups, f = s.f * s.groups, depth = s.depth();
@@ -393,7 +367,7 @@ LogicalResult emitConvolution(ProgramBuilder &p, UnitOp unit) {
     for (int64_t n = 0; n != f; ++n)
       std::memcpy(&packed[size_t((n * depth + k) * e)], from + (k * f + n) * e, size_t(e));
   Place weights = p.constant(packed);
-  std::vector<char> table = makeTable(unit, 2, 2 + unsigned(param(unit, "has_scale")), f, e == 2);
+  std::vector<char> table = makeTable(unit, 2, 2 + unsigned(param(unit, "has_scale")), f);
   Place tablePlace = table.empty() ? Place() : p.constant(table);
   Place x = p.placeOf(unit.getInputs()[0]), y = p.placeOf(unit.getOutputs()[0]);
   Emitter emitter(p, s, *tiling, q);
@@ -423,25 +397,24 @@ LogicalResult emitMatmul(ProgramBuilder &p, UnitOp unit) {
   hw::ConvShape s = convShape(unit);
   ConvNumbers q = convNumbers(unit);
   std::string reason;
-  std::optional<hw::ConvTiling> tiling = hw::chooseConvTiling(s, p.machine, reason, unsigned(param(unit, "attempt")));
+  std::optional<hw::ConvTiling> tiling = hw::chooseConvTiling(s, p.machine, reason);
   if (!tiling)
     return unit.emitOpError() << reason;
   int64_t e = s.inBytes;
   Place x = p.placeOf(unit.getInputs()[0]), w = p.placeOf(unit.getInputs()[1]), y = p.placeOf(unit.getOutputs()[0]);
-  std::vector<char> table = makeTable(unit, 2, 2 + unsigned(param(unit, "has_scale")), s.f, e == 2);
+  std::vector<char> table = makeTable(unit, 2, 2 + unsigned(param(unit, "has_scale")), s.f);
   Emitter emitter(p, s, *tiling, q);
   // Batches may be broadcast: the offsets of each product's operands are listed.
   ArrayRef<int64_t> lhs = paramList(unit, "lhs_offsets"), rhs = paramList(unit, "rhs_offsets");
   Place tablePlace = table.empty() ? Place() : p.constant(table);
   for (size_t i = 0; i != lhs.size(); ++i) {
     Operands o;
-    o.transposeInput = param(unit, "transpose_lhs");
     o.input = {x.segment, x.offset + lhs[i] * e};
     o.pixelStride = s.c * e;
-    o.rowStride = (o.transposeInput ? s.ow : s.w * s.c) * e;
-    o.transposeWeights = !param(unit, "transpose_rhs");
+    o.rowStride = s.w * s.c * e;
+    o.transposeWeights = true;
     o.weights = {w.segment, w.offset + rhs[i] * e};
-    o.weightStride = (o.transposeWeights ? s.f : s.c) * e;
+    o.weightStride = s.f * e;
     o.hasTable = !table.empty();
     o.table = tablePlace;
     o.output = {y.segment, y.offset + int64_t(i) * s.ow * s.f * s.outBytes};

@@ -334,76 +334,42 @@ struct FormUnits final : impl::NPUFormUnitsPassBase<FormUnits> {
       return;
     moveTransposesDown(getOperation());
     moveTransposesUp(getOperation());
+    // A unit stands in the place of its root, and what it took over stood before that.
     for (Block &block : getOperation().getBody()) {
-      SmallVector<Operation *> ops;
-      for (Operation &op : block)
-        ops.push_back(&op);
-      llvm::DenseSet<Operation *> gone;
-      for (size_t i = ops.size(); i-- > 0;) {
-        if (!isAlive(block, ops[i]))
-          continue;
-        form(ops[i], description);
-        refresh(block);
+      for (Operation *op = &block.back(); op;) {
+        UnitOp unit = form(op, description);
+        op = (unit ? unit.getOperation() : op)->getPrevNode();
       }
       dropLoneMovements(block);
     }
   }
 
 private:
-  // Operations erased by a match are found by their absence from the block.
-  llvm::DenseSet<Operation *> alive;
-  Block *known = nullptr;
-  bool isAlive(Block &block, Operation *op) {
-    if (known != &block)
-      refresh(block);
-    return alive.contains(op);
-  }
-  void refresh(Block &block) {
-    if (known == &block && !changed)
-      return;
-    known = &block;
-    changed = false;
-    alive.clear();
-    for (Operation &op : block)
-      alive.insert(&op);
-  }
-  bool changed = false;
-
-  void form(Operation *op, const hw::Machine &description) {
+  UnitOp form(Operation *op, const hw::Machine &description) {
     if (!isa<aic::GraphOpInterface>(op) || op->getNumResults() != 1)
-      return;
+      return {};
     if (!isStaticWithProducers(op)) {
       op->setAttr("npu.reason", StringAttr::get(op->getContext(), "its shapes are not fixed"));
-      return;
+      return {};
     }
     std::string reason;
     for (auto *former : {formWindow, formProduct, formRows, formMovement, formElementwise}) {
       FormResult result = former(op, description);
-      if (result) {
-        changed = true;
-        return;
-      }
+      if (result)
+        return result.unit;
       if (reason.empty())
         reason = result.reason;
     }
     if (reason.empty())
       reason = ("the NPU has no form of " + op->getName().getStringRef()).str();
     op->setAttr("npu.reason", StringAttr::get(op->getContext(), reason));
+    return {};
   }
 };
 
 struct InlineUnits final : impl::NPUInlineUnitsPassBase<InlineUnits> {
   void runOnOperation() override {
-    getOperation().walk([](UnitOp unit) {
-      Block &body = unit.getBody().front();
-      Operation *yield = body.getTerminator();
-      for (auto [argument, value] : llvm::zip_equal(body.getArguments(), unit.getInputs()))
-        argument.replaceAllUsesWith(value);
-      unit->replaceAllUsesWith(yield->getOperands());
-      yield->erase();
-      unit->getBlock()->getOperations().splice(Block::iterator(unit), body.getOperations());
-      unit.erase();
-    });
+    getOperation().walk([](UnitOp unit) { unit.inlineBody(); });
   }
 };
 } // namespace

@@ -8,45 +8,18 @@
 #include "ProgramBuilder.h"
 #include "aic/Conversion/AICToNPU/Passes.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
+#include "aic/Dialect/NPU/Transforms/FirstFit.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
+
+#include <deque>
 
 namespace mlir::npu {
 #define GEN_PASS_DEF_NPULOWERUNITSPASS
 #include "aic/Conversion/AICToNPU/Passes.h.inc"
 
 namespace {
-/// Offsets in the shared segment, first fit by lifetime.
-class ScratchPlan {
-public:
-  int64_t allocate(int64_t bytes, size_t begin, size_t end) {
-    bytes = int64_t(llvm::alignTo(bytes, 64));
-    SmallVector<std::pair<int64_t, int64_t>> taken;
-    for (const Block &block : blocks)
-      if (block.begin <= end && begin <= block.end)
-        taken.push_back({block.offset, block.offset + block.bytes});
-    llvm::sort(taken);
-    int64_t offset = 0;
-    for (auto [from, to] : taken) {
-      if (offset + bytes <= from)
-        break;
-      offset = std::max(offset, to);
-    }
-    blocks.push_back({offset, bytes, begin, end});
-    total = std::max(total, offset + bytes);
-    return offset;
-  }
-  int64_t total = 0;
-
-private:
-  struct Block {
-    int64_t offset, bytes;
-    size_t begin, end;
-  };
-  std::vector<Block> blocks;
-};
-
 struct LowerUnits final : impl::NPULowerUnitsPassBase<LowerUnits> {
   void runOnOperation() override {
     SmallVector<func::FuncOp> functions;
@@ -144,14 +117,22 @@ LogicalResult LowerUnits::lower(func::FuncOp func) {
       if (isa<UnitOp>(op) && !aliasOf(value) && !p.isBound(value))
         lives[value] = {time, time};
   }
-  ScratchPlan plan;
+  // Offsets in the shared segment, multiples of 64.
+  std::deque<LifeSpan> spans;
+  SmallVector<const LifeSpan *> placed;
+  int64_t scratchBytes = 0;
   for (Operation &op : block) {
     for (Value value : op.getResults()) {
       if (Value source = aliasOf(value)) {
         p.bind(value, p.placeOf(source));
       } else if (auto it = lives.find(value); it != lives.end()) {
         auto [begin, last] = it->second;
-        p.bind(value, {"scratch", plan.allocate(byteCount(cast<RankedTensorType>(value.getType())), begin, last)});
+        int64_t bytes = int64_t(llvm::alignTo(byteCount(cast<RankedTensorType>(value.getType())), 64));
+        LifeSpan &span = spans.emplace_back(LifeSpan{begin, last, bytes, -1});
+        span.address = firstFit(span, placed, 0);
+        placed.push_back(&span);
+        scratchBytes = std::max(scratchBytes, span.address + bytes);
+        p.bind(value, {"scratch", span.address});
       }
     }
     // A constant that a unit reads as a tensor.
@@ -162,8 +143,8 @@ LogicalResult LowerUnits::lower(func::FuncOp func) {
           p.bind(op.getResult(0), p.constant(tensor.data(), tensor.bytes()));
         }
   }
-  if (plan.total)
-    SegmentOp::create(p.b, func.getLoc(), "scratch", SegmentKind::scratch, plan.total, ElementsAttr(),
+  if (scratchBytes)
+    SegmentOp::create(p.b, func.getLoc(), "scratch", SegmentKind::scratch, scratchBytes, ElementsAttr(),
                       DictionaryAttr());
 
   for (auto unit : block.getOps<UnitOp>()) {

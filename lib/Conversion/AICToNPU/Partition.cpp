@@ -20,18 +20,6 @@ namespace mlir::npu {
 namespace {
 bool isConstant(Operation *op) { return op->hasTrait<OpTrait::ConstantLike>(); }
 
-/// Puts a unit's own operations back.
-void inlineUnit(UnitOp unit) {
-  Block &body = unit.getBody().front();
-  Operation *yield = body.getTerminator();
-  for (auto [argument, value] : llvm::zip_equal(body.getArguments(), unit.getInputs()))
-    argument.replaceAllUsesWith(value);
-  unit->replaceAllUsesWith(yield->getOperands());
-  yield->erase();
-  unit->getBlock()->getOperations().splice(Block::iterator(unit), body.getOperations());
-  unit.erase();
-}
-
 struct Partition final : impl::NPUPartitionPassBase<Partition> {
   using NPUPartitionPassBase::NPUPartitionPassBase;
 
@@ -66,7 +54,7 @@ private:
       if (auto reason = unit->getAttrOfType<StringAttr>("npu.misfit")) {
         for (Operation &op : unit.getBody().front().without_terminator())
           op.setAttr("npu.reason", reason);
-        inlineUnit(unit);
+        unit.inlineBody();
       }
     // Even phases are the host's, odd ones the NPU's.
     llvm::DenseMap<Operation *, unsigned> phases;
@@ -169,7 +157,7 @@ private:
       auto reason = StringAttr::get(unit.getContext(), "more tensors than a program has segments");
       for (Operation &op : unit.getBody().front().without_terminator())
         op.setAttr("npu.reason", reason);
-      return inlineUnit(unit);
+      return unit.inlineBody();
     }
     OpBuilder b(func);
     SmallVector<Type> results = llvm::map_to_vector(outputs, [](Value v) { return v.getType(); });

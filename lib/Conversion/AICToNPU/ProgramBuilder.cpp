@@ -108,7 +108,7 @@ void ProgramBuilder::finish() {
 
 //===-- Transfers ---------------------------------------------------------------===//
 
-void ProgramBuilder::transfer(SmallVector<Run> runs, int64_t element, bool alignSource, bool alignDestination,
+void ProgramBuilder::transfer(SmallVector<Run> runs, int64_t element,
                               function_ref<void(int64_t, int64_t, ArrayRef<Run>, unsigned)> emit) {
   // Outermost first. Drop extents of 1, merge what is contiguous in both.
   SmallVector<Run> merged;
@@ -161,7 +161,7 @@ void ProgramBuilder::transfer(SmallVector<Run> runs, int64_t element, bool align
         }
         return;
       }
-    // Beyond three outer loops, and where a local start would not be aligned, the outermost is written out.
+    // Beyond three outer loops the outermost is written out.
     if (outer.size() > 3) {
       Run first = outer.front();
       SmallVector<Run> rest(llvm::drop_begin(outer));
@@ -196,8 +196,7 @@ static InstructionSpec &setShape(InstructionSpec &spec, ArrayRef<Run> runs, unsi
 void ProgramBuilder::load(const Place &from, Value to, int64_t toOffset, ArrayRef<Run> runs, int64_t element,
                           ArrayRef<int32_t> tile) {
   transfer(
-      SmallVector<Run>(runs), element, false, true,
-      [&](int64_t source, int64_t destination, ArrayRef<Run> shape, unsigned log2) {
+      SmallVector<Run>(runs), element, [&](int64_t source, int64_t destination, ArrayRef<Run> shape, unsigned log2) {
         InstructionSpec spec(Opcode::LD);
         spec.set(Field::src, from.segment, from.offset + source).set(Field::dst, to, toOffset + destination).tile(tile);
         emit(setShape(spec, shape, log2));
@@ -207,8 +206,7 @@ void ProgramBuilder::load(const Place &from, Value to, int64_t toOffset, ArrayRe
 void ProgramBuilder::store(Value from, int64_t fromOffset, const Place &to, ArrayRef<Run> runs, int64_t element,
                            ArrayRef<int32_t> tile) {
   transfer(
-      SmallVector<Run>(runs), element, true, false,
-      [&](int64_t source, int64_t destination, ArrayRef<Run> shape, unsigned log2) {
+      SmallVector<Run>(runs), element, [&](int64_t source, int64_t destination, ArrayRef<Run> shape, unsigned log2) {
         InstructionSpec spec(Opcode::ST);
         spec.set(Field::src, from, fromOffset + source).set(Field::dst, to.segment, to.offset + destination).tile(tile);
         emit(setShape(spec, shape, log2));
@@ -217,7 +215,7 @@ void ProgramBuilder::store(Value from, int64_t fromOffset, const Place &to, Arra
 
 void ProgramBuilder::copy(Value from, int64_t fromOffset, Value to, int64_t toOffset, ArrayRef<Run> runs,
                           int64_t element) {
-  transfer(SmallVector<Run>(runs), element, true, true,
+  transfer(SmallVector<Run>(runs), element,
            [&](int64_t source, int64_t destination, ArrayRef<Run> shape, unsigned log2) {
              InstructionSpec spec(Opcode::CP);
              spec.set(Field::src, from, fromOffset + source).set(Field::dst, to, toOffset + destination);

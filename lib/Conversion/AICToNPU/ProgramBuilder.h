@@ -73,7 +73,7 @@ public:
 
 private:
   /// Calls `emit` for each instruction that a transfer needs, with offsets of source and destination.
-  void transfer(SmallVector<Run> runs, int64_t element, bool alignSource, bool alignDestination,
+  void transfer(SmallVector<Run> runs, int64_t element,
                 function_ref<void(int64_t source, int64_t destination, ArrayRef<Run> runs, unsigned log2)> emit);
 
   ProgramOp program;

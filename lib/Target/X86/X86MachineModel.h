@@ -7,6 +7,7 @@
 namespace mlir::aic {
 
 /// The numbers that decisions on x86 are made from.
+/// An optional entry `emulate = 1` lifts the check that the chip has vectors of `lanes`: LLVM splits them, for tests.
 struct X86MachineModel {
   int64_t lanes = 8;      // f32 elements in a vector register
   int64_t registers = 16; // vector registers

@@ -67,6 +67,17 @@ LogicalResult UnitOp::verify() {
   return success();
 }
 
+void UnitOp::inlineBody() {
+  Block &block = getBody().front();
+  Operation *yield = block.getTerminator();
+  for (auto [argument, value] : llvm::zip_equal(block.getArguments(), getInputs()))
+    argument.replaceAllUsesWith(value);
+  (*this)->replaceAllUsesWith(yield->getOperands());
+  yield->erase();
+  (*this)->getBlock()->getOperations().splice(Block::iterator(*this), block.getOperations());
+  erase();
+}
+
 LogicalResult SegmentOp::verify() {
   if (getBytes() <= 0) // segment_c1
     return emitOpError() << "expected a positive size, got " << getBytes();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "aic/Dialect/NPU/Transforms/FirstFit.h"
 #include "aic/Dialect/NPU/Transforms/Passes.h"
 #include "aic/NPU/Machine.h"
 #include "llvm/Support/MathExtras.h"
@@ -8,39 +9,22 @@ namespace mlir::npu {
 #include "aic/Dialect/NPU/Transforms/Passes.h.inc"
 
 namespace {
-struct Life {
-  BufferOp op;
-  size_t begin, end;
-  int64_t bytes;
-  size_t number; // in the program
-  int64_t address = -1;
-};
-
 /// Sizes are rounded to the memory's alignment, so that addresses are multiples of it.
-/// The lowest address from `from` on where `life` meets none of `placed` that live at the same time; -1 if none.
-int64_t findPlace(const Life &life, ArrayRef<const Life *> placed, int64_t from, int64_t capacity) {
-  SmallVector<std::pair<int64_t, int64_t>> taken;
-  for (const Life *other : placed)
-    if (other->begin <= life.end && life.begin <= other->end)
-      taken.push_back({other->address, other->address + other->bytes});
-  llvm::sort(taken);
-  int64_t address = from;
-  for (auto [begin, end] : taken) {
-    if (address + life.bytes <= begin)
-      break;
-    address = std::max(address, end);
-  }
-  return address + life.bytes <= capacity ? address : -1;
-}
+struct Life : LifeSpan {
+  Life(BufferOp op, size_t begin, size_t end, int64_t bytes, size_t number)
+      : LifeSpan{begin, end, bytes, -1}, op(op), number(number) {}
+  BufferOp op;
+  size_t number; // in the program
+};
 
 /// Places a group after `from`; false if it does not fit.
 bool placeGroup(ArrayRef<Life *> group, int64_t from, int64_t capacity) {
-  SmallVector<const Life *> placed;
+  SmallVector<const LifeSpan *> placed;
   for (Life *life : group) {
-    life->address = findPlace(*life, placed, from, capacity);
-    if (life->address < 0)
-      life->address = findPlace(*life, placed, 0, capacity);
-    if (life->address < 0)
+    life->address = firstFit(*life, placed, from);
+    if (life->address + life->bytes > capacity)
+      life->address = firstFit(*life, placed, 0);
+    if (life->address + life->bytes > capacity)
       return false;
     placed.push_back(life);
   }
@@ -64,10 +48,10 @@ struct Allocate final : impl::NPUAllocatePassBase<Allocate> {
         end = std::max(end, order[user]);
       }
       spaces[size_t(buffer.getType().getSpace())].push_back(
-          {buffer, begin, end,
-           int64_t(llvm::alignTo(uint64_t(buffer.getBytes()),
-                                 machine.space(::aic::npu::Space(buffer.getType().getSpace())).align)),
-           order[buffer]});
+          Life(buffer, begin, end,
+               int64_t(llvm::alignTo(uint64_t(buffer.getBytes()),
+                                     machine.space(::aic::npu::Space(buffer.getType().getSpace())).align)),
+               order[buffer]));
     }
     for (auto [i, lives] : llvm::enumerate(spaces))
       if (failed(place(lives, int64_t(machine.space(::aic::npu::Space(i)).bytes), stringifySpace(Space(i)))))

@@ -48,7 +48,6 @@ FailureOr<hw::Program> exportProgram(ProgramOp op, bool withData) {
   hw::Program program;
   program.name = op.getSymName().str();
   llvm::StringMap<unsigned> segments;
-  bool anyTile = false;
   hw::DebugLine line;
   for (Operation &inner : op.getBody().front()) {
     if (auto segment = dyn_cast<SegmentOp>(inner)) {
@@ -101,17 +100,14 @@ FailureOr<hw::Program> exportProgram(ProgramOp op, bool withData) {
           return inner.emitOpError("expected buffers with addresses (npu-allocate)");
       program.code.push_back(inst.resolve([&](StringRef name) { return segments.lookup(name); }));
       hw::DebugLine own = line;
-      if (auto tile = inner.getAttrOfType<DenseI32ArrayAttr>("tile")) {
-        anyTile = true;
+      if (auto tile = inner.getAttrOfType<DenseI32ArrayAttr>("tile"))
         for (auto [i, x] : llvm::enumerate(tile.asArrayRef().take_front(4)))
           own.tile[i] = x;
-      }
       program.debugLines.push_back(own);
     }
   }
   if (program.debugOps.empty())
     program.debugLines.clear();
-  (void)anyTile;
   return program;
 }
 

@@ -35,6 +35,10 @@ def NPU_UnitOp : NPU_Op<"unit", [IsolatedFromAbove, SingleBlock]> {
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$kind `(` $inputs `)` $params attr-dict `:` functional-type($inputs, $outputs) $body";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Puts the region's operations in the place of the unit, which is gone then.
+    void inlineBody();
+  }];
 }
 
 def NPU_YieldOp : NPU_Op<"yield", [Pure, Terminator, HasParent<"UnitOp">]> {
