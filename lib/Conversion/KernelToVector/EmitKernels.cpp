@@ -6,7 +6,7 @@
 // no vector form is emitted with one lane and a remark.
 //
 //===----------------------------------------------------------------------===//
-#include "KernelEmitter.h"
+#include "aic/Conversion/KernelToVector/KernelEmitter.h"
 #include "aic/Conversion/KernelToVector/Passes.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"

@@ -7,9 +7,9 @@
 // outputs, whose reads find the roots' results in registers.
 //
 //===----------------------------------------------------------------------===//
-#include "KernelEmitter.h"
-#include "KernelPlan.h"
-#include "ReductionEmitter.h"
+#include "aic/Conversion/KernelToVector/KernelEmitter.h"
+#include "aic/Conversion/KernelLoops/KernelPlan.h"
+#include "aic/Conversion/KernelLoops/ReductionEmitter.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -31,8 +31,7 @@ public:
 private:
   using Body = llvm::function_ref<LogicalResult(const LinearIndex &)>;
 
-  void makeFrame();
-  LogicalResult collectOutputs(SmallVectorImpl<Output> &outputs);
+  LogicalResult splitPads(SmallVectorImpl<Output> &outputs);
   LogicalResult fillBorder(tensor::PadOp pad, const Buffer &destination);
   LogicalResult emitPlan();
   LogicalResult emitGroups(ArrayRef<unsigned> order);
@@ -63,93 +62,32 @@ private:
 };
 
 //===----------------------------------------------------------------------===//
-// Frame
+// Pads
 //===----------------------------------------------------------------------===//
 
-void KernelEmitter::makeFrame() {
-  SmallVector<Type> inputs;
-  auto isTensor = [](Type t) { return isa<RankedTensorType>(t); };
-  for (Type t : source.getArgumentTypes())
-    if (isTensor(t)) {
-      Type element = cast<RankedTensorType>(t).getElementType();
-      inputs.push_back(MemRefType::get({ShapedType::kDynamic}, element.isInteger(1) ? b.getI8Type() : element));
-    }
-  size_t firstIndex = inputs.size();
-  for (Type t : source.getArgumentTypes())
-    inputs.append(isTensor(t) ? cast<RankedTensorType>(t).getNumDynamicDims() : 1, b.getIndexType());
-  inputs.append(2, b.getIndexType());
-
-  b.setInsertionPoint(source);
-  frame.function = func::FuncOp::create(b, loc, source.getName(), b.getFunctionType(inputs, {}));
-  frame.function.setPrivate();
-  for (NamedAttribute attr : source->getDiscardableAttrs())
-    frame.function->setDiscardableAttr(attr.getName(), attr.getValue());
-  Block *entry = frame.function.addEntryBlock();
-  b.setInsertionPointToStart(entry);
-  unsigned nextMemory = 0, nextIndex = firstIndex;
-  for (BlockArgument arg : source.getArguments()) {
-    auto type = dyn_cast<RankedTensorType>(arg.getType());
-    if (!type) {
-      values.indexArguments[arg] = values.index.atom(entry->getArgument(nextIndex++));
+/// A pad that is returned is a border and its source inside.
+LogicalResult KernelEmitter::splitPads(SmallVectorImpl<Output> &outputs) {
+  for (Output &output : outputs) {
+    auto pad = output.inner.getDefiningOp<tensor::PadOp>();
+    if (!pad || !output.fills || !pad.getConstantPaddingValue())
       continue;
+    SmallVector<LinearIndex> low;
+    bool negative = false;
+    for (OpFoldResult size : pad.getMixedLowPad()) {
+      auto c = getConstantIntValue(size);
+      FailureOr<LinearIndex> v = c ? LinearIndex(*c) : values.hostIndex(cast<Value>(size));
+      if (failed(v))
+        return failure();
+      negative |= c.value_or(0) < 0;
+      low.push_back(*v);
     }
-    Buffer buffer;
-    buffer.memory = entry->getArgument(nextMemory++);
-    buffer.element = type.getElementType();
-    for (int64_t d : type.getShape())
-      buffer.sizes.push_back(ShapedType::isDynamic(d) ? values.index.atom(entry->getArgument(nextIndex++)) : LinearIndex(d));
-    buffer.strides.resize(type.getRank());
-    LinearIndex stride(1);
-    for (int64_t d = type.getRank(); d-- > 0;) {
-      buffer.strides[d] = stride;
-      if (d)
-        stride = *values.index.mul(stride, buffer.sizes[d]);
-    }
-    values.buffers[arg] = buffer;
-    frame.tensors.push_back(buffer);
-  }
-  frame.worker = entry->getArgument(entry->getNumArguments() - 2);
-  frame.workers = entry->getArgument(entry->getNumArguments() - 1);
-}
-
-/// What each returned value means in memory: a pad is a border and its source inside, a concatenation is its parts.
-LogicalResult KernelEmitter::collectOutputs(SmallVectorImpl<Output> &outputs) {
-  Operation *ret = source.front().getTerminator();
-  size_t firstDestination = frame.tensors.size() - ret->getNumOperands();
-  for (auto [i, value] : llvm::enumerate(ret->getOperands())) {
-    const Buffer &destination = frame.tensors[firstDestination + i];
-    SmallVector<LinearIndex> low(destination.sizes.size(), LinearIndex(0));
-    if (auto concat = value.getDefiningOp<tensor::ConcatOp>()) {
-      for (Value part : concat.getInputs()) {
-        outputs.push_back({part, destination, low, {}, /*fills=*/false});
-        low[concat.getDim()] = values.index.add(low[concat.getDim()], values.extent(part, concat.getDim()));
-      }
+    for (OpFoldResult size : pad.getMixedHighPad())
+      negative |= getConstantIntValue(size).value_or(0) < 0;
+    if (negative)
       continue;
-    }
-    if (auto pad = value.getDefiningOp<tensor::PadOp>(); pad && pad.getConstantPaddingValue()) {
-      bool negative = false;
-      for (auto [d, size] : llvm::enumerate(pad.getMixedLowPad())) {
-        if (auto c = getConstantIntValue(size)) {
-          low[d] = *c;
-          negative |= *c < 0;
-          continue;
-        }
-        FailureOr<LinearIndex> v = values.hostIndex(cast<Value>(size));
-        if (failed(v))
-          return failure();
-        low[d] = *v;
-      }
-      for (OpFoldResult size : pad.getMixedHighPad())
-        negative |= getConstantIntValue(size).value_or(0) < 0;
-      if (!negative) {
-        if (failed(fillBorder(pad, destination)))
-          return failure();
-        outputs.push_back({pad.getSource(), destination, low, {}, /*fills=*/false});
-        continue;
-      }
-      llvm::fill(low, LinearIndex(0));
-    }
-    outputs.push_back({value, destination, low, {}, /*fills=*/true});
+    if (failed(fillBorder(pad, output.destination)))
+      return failure();
+    output = {pad.getSource(), output.destination, low, {}, /*fills=*/false};
   }
   return success();
 }
@@ -572,37 +510,17 @@ LogicalResult KernelEmitter::emitPlan() {
 }
 
 func::FuncOp KernelEmitter::run() {
-  makeFrame();
+  frame = KernelFrame::create(source, source.getName(), /*withWorkers=*/true, values);
   Block &body = source.front();
-  Operation *ret = body.getTerminator();
   LogicalResult result = success();
-  Operation *structured = nullptr;
-  for (Operation &op : body)
-    if (isa<ScanOp, TopKOp, ScatterElementsOp, ScatterNDOp, NonZeroOp>(op))
-      structured = &op;
-  if (structured) {
-    SmallVector<Buffer> operands, results;
-    for (Value operand : structured->getOperands()) {
-      Buffer buffer = values.buffers.lookup(operand);
-      if (!buffer.memory) { // computed element by element
-        auto type = cast<RankedTensorType>(operand.getType());
-        buffer.element = type.getElementType();
-        for (int64_t d = 0; d < type.getRank(); ++d)
-          buffer.sizes.push_back(values.extent(operand, d));
-      }
-      operands.push_back(buffer);
-    }
-    size_t first = frame.tensors.size() - ret->getNumOperands();
-    results.resize(structured->getNumResults()); // a result that nobody wants has no destination
-    for (auto [i, value] : llvm::enumerate(ret->getOperands()))
-      if (value.getDefiningOp() == structured)
-        results[cast<OpResult>(value).getResultNumber()] = frame.tensors[first + i];
-    result = loop(0, 1, 1, /*share=*/true, [&](const LinearIndex &) { return emitStructuredOp(structured, values, operands, results); });
+  if (Operation *structured = findStructuredOp(source)) {
+    result = loop(0, 1, 1, /*share=*/true,
+                  [&](const LinearIndex &) { return emitStructuredOp(structured, source, frame, values); });
   } else {
-    SmallVector<Output, 1> pending;
+    SmallVector<Output, 1> pending = collectOutputs(source, frame, values);
     tile.rows = {LinearIndex(0)};
     values.lanes.count = sizes.lanes;
-    result = collectOutputs(pending);
+    result = splitPads(pending);
     while (succeeded(result) && !pending.empty()) {
       FailureOr<KernelPlan> planned = planKernel(body, pending, values);
       if (failed(planned)) {

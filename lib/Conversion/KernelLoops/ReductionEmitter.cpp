@@ -7,7 +7,7 @@
 // latency and are combined at the end.
 //
 //===----------------------------------------------------------------------===//
-#include "ReductionEmitter.h"
+#include "aic/Conversion/KernelLoops/ReductionEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

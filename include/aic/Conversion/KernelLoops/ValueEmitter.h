@@ -8,10 +8,10 @@
 // that a load knows whether it is one element, a contiguous vector or a gather.
 //
 //===----------------------------------------------------------------------===//
-#ifndef AIC_LIB_CONVERSION_KERNELTOVECTOR_VALUEEMITTER_H
-#define AIC_LIB_CONVERSION_KERNELTOVECTOR_VALUEEMITTER_H
+#ifndef AIC_CONVERSION_KERNELLOOPS_VALUEEMITTER_H
+#define AIC_CONVERSION_KERNELLOOPS_VALUEEMITTER_H
 
-#include "LinearIndex.h"
+#include "aic/Conversion/KernelLoops/LinearIndex.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include <map>
 
@@ -109,4 +109,4 @@ private:
 
 } // namespace mlir::aic
 
-#endif // AIC_LIB_CONVERSION_KERNELTOVECTOR_VALUEEMITTER_H
+#endif // AIC_CONVERSION_KERNELLOOPS_VALUEEMITTER_H

@@ -6,7 +6,7 @@
 // An index out of range is skipped: it must not write outside of the result.
 //
 //===----------------------------------------------------------------------===//
-#include "KernelEmitter.h"
+#include "aic/Conversion/KernelLoops/KernelFrame.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -282,7 +282,28 @@ LogicalResult StructuredEmitter::emit(NonZeroOp op, const Buffer &in, const Buff
 }
 } // namespace
 
-LogicalResult emitStructuredOp(Operation *op, ValueEmitter &values, ArrayRef<Buffer> operands, ArrayRef<Buffer> results) {
+Operation *findStructuredOp(func::FuncOp source) {
+  for (Operation &op : source.front())
+    if (isa<ScanOp, TopKOp, ScatterElementsOp, ScatterNDOp, NonZeroOp>(op))
+      return &op;
+  return nullptr;
+}
+
+LogicalResult emitStructuredOp(Operation *op, func::FuncOp source, const KernelFrame &frame, ValueEmitter &values) {
+  SmallVector<Buffer> operands, results(op->getNumResults()); // a result that nobody wants has no destination
+  for (Value operand : op->getOperands()) {
+    Buffer buffer = values.buffers.lookup(operand);
+    if (!buffer.memory) { // computed element by element
+      auto type = cast<RankedTensorType>(operand.getType());
+      buffer.element = type.getElementType();
+      for (int64_t d = 0; d < type.getRank(); ++d)
+        buffer.sizes.push_back(values.extent(operand, d));
+    }
+    operands.push_back(buffer);
+  }
+  for (auto [i, value] : llvm::enumerate(source.front().getTerminator()->getOperands()))
+    if (value.getDefiningOp() == op)
+      results[cast<OpResult>(value).getResultNumber()] = frame.destination(source, i);
   StructuredEmitter emitter(values, op, operands);
   LogicalResult result = failure();
   if (auto scan = dyn_cast<ScanOp>(op))
@@ -295,8 +316,6 @@ LogicalResult emitStructuredOp(Operation *op, ValueEmitter &values, ArrayRef<Buf
     result = emitter.emit(scatter, operands, results[0]);
   else if (auto nonZero = dyn_cast<NonZeroOp>(op))
     result = emitter.emit(nonZero, operands[0], results[0]);
-  else
-    return op->emitError("expected an operation that the x86 target can emit");
   return failure(failed(result) || emitter.failed);
 }
 

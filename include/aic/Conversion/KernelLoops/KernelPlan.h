@@ -11,11 +11,11 @@
 //   - which dim gives the rows of a register tile.
 //
 //===----------------------------------------------------------------------===//
-#ifndef AIC_LIB_CONVERSION_KERNELTOVECTOR_KERNELPLAN_H
-#define AIC_LIB_CONVERSION_KERNELTOVECTOR_KERNELPLAN_H
+#ifndef AIC_CONVERSION_KERNELLOOPS_KERNELPLAN_H
+#define AIC_CONVERSION_KERNELLOOPS_KERNELPLAN_H
 
-#include "AccessTrace.h"
-#include "ValueEmitter.h"
+#include "aic/Conversion/KernelLoops/AccessTrace.h"
+#include "aic/Conversion/KernelLoops/ValueEmitter.h"
 
 namespace mlir::aic {
 
@@ -63,4 +63,4 @@ FailureOr<KernelPlan> planKernel(Block &body, SmallVectorImpl<Output> &pending, 
 
 } // namespace mlir::aic
 
-#endif // AIC_LIB_CONVERSION_KERNELTOVECTOR_KERNELPLAN_H
+#endif // AIC_CONVERSION_KERNELLOOPS_KERNELPLAN_H

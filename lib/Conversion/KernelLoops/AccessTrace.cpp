@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "AccessTrace.h"
+#include "aic/Conversion/KernelLoops/AccessTrace.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"

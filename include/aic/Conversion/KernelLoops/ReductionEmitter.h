@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#ifndef AIC_LIB_CONVERSION_KERNELTOVECTOR_REDUCTIONEMITTER_H
-#define AIC_LIB_CONVERSION_KERNELTOVECTOR_REDUCTIONEMITTER_H
+#ifndef AIC_CONVERSION_KERNELLOOPS_REDUCTIONEMITTER_H
+#define AIC_CONVERSION_KERNELLOOPS_REDUCTIONEMITTER_H
 
-#include "KernelEmitter.h"
-#include "KernelPlan.h"
+#include "aic/Conversion/KernelLoops/KernelPlan.h"
 
 namespace mlir::aic {
+
+/// The numbers that decide how a kernel is tiled (see #aic.lowering_config).
+struct TileSizes {
+  int64_t lanes = 8;     // elements of a vector
+  int64_t rows = 6;      // rows of the register tile of a contraction
+  int64_t columns = 2;   // vectors in a row
+  int64_t unroll = 2;    // steps of the innermost reduction
+  int64_t registers = 16;
+};
 
 /// The points that are computed together: rows x columns vectors.
 struct Tile {
@@ -31,4 +39,4 @@ LogicalResult emitReduction(const Root &root, const KernelPlan &plan, const Tile
 
 } // namespace mlir::aic
 
-#endif // AIC_LIB_CONVERSION_KERNELTOVECTOR_REDUCTIONEMITTER_H
+#endif // AIC_CONVERSION_KERNELLOOPS_REDUCTIONEMITTER_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "KernelPlan.h"
+#include "aic/Conversion/KernelLoops/KernelPlan.h"
 
 namespace mlir::aic {
 namespace {

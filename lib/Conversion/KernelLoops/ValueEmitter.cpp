@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "ValueEmitter.h"
+#include "aic/Conversion/KernelLoops/ValueEmitter.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

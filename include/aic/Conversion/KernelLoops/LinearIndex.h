@@ -9,8 +9,8 @@
 // addresses are equal keys.
 //
 //===----------------------------------------------------------------------===//
-#ifndef AIC_LIB_CONVERSION_KERNELTOVECTOR_LINEARINDEX_H
-#define AIC_LIB_CONVERSION_KERNELTOVECTOR_LINEARINDEX_H
+#ifndef AIC_CONVERSION_KERNELLOOPS_LINEARINDEX_H
+#define AIC_CONVERSION_KERNELLOOPS_LINEARINDEX_H
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/DenseMap.h"
@@ -71,4 +71,4 @@ private:
 
 } // namespace mlir::aic
 
-#endif // AIC_LIB_CONVERSION_KERNELTOVECTOR_LINEARINDEX_H
+#endif // AIC_CONVERSION_KERNELLOOPS_LINEARINDEX_H

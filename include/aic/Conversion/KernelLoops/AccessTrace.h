@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- AccessTrace.h - What a kernel reads, as functions of its loops -----===//
-#ifndef AIC_LIB_CONVERSION_KERNELTOVECTOR_ACCESSTRACE_H
-#define AIC_LIB_CONVERSION_KERNELTOVECTOR_ACCESSTRACE_H
+#ifndef AIC_CONVERSION_KERNELLOOPS_ACCESSTRACE_H
+#define AIC_CONVERSION_KERNELLOOPS_ACCESSTRACE_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/ADT/DenseSet.h"
@@ -46,4 +46,4 @@ bool isTranscendental(linalg::LinalgOp op);
 
 } // namespace mlir::aic
 
-#endif // AIC_LIB_CONVERSION_KERNELTOVECTOR_ACCESSTRACE_H
+#endif // AIC_CONVERSION_KERNELLOOPS_ACCESSTRACE_H
