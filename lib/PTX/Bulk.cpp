@@ -62,6 +62,8 @@ void movePart(Engine &engine, Block &block, const BulkPart &part, unsigned mode,
       memset(s, 0, chunk);
     done += chunk;
   }
+  if (!toShared)
+    engine.memory.markWritten(part.global, part.bytes);
 }
 
 /// Shared ranges are contiguous as a whole: the swizzle only exchanges chunks within them.

@@ -178,9 +178,8 @@ uint8_t *Engine::global(Warp &warp, unsigned lane, uint64_t address, unsigned by
   }
   if (!entry->written.empty()) {
     if (write)
-      std::fill_n(entry->written.begin() + long(offset), bytes, true);
-    else if (std::find(entry->written.begin() + long(offset), entry->written.begin() + long(offset + bytes), false) !=
-             entry->written.begin() + long(offset + bytes))
+      setWritten(*entry, offset, bytes);
+    else if (!isWritten(*entry, offset, bytes))
       report(warp, "uninitialised", 1u << lane, "reads " + globalName(address, bytes) + ", which nothing has written");
   }
   return entry->host + offset;
@@ -668,43 +667,33 @@ std::vector<uint32_t> Engine::blockOrder() {
 }
 
 bool Engine::checkLaunch() {
-  auto fail = [&](std::string message) {
-    Error error;
-    error.kind = "launch";
-    error.line = kernel.line;
-    error.message = "'" + kernel.name + "': " + std::move(message);
-    result.errors.push_back(std::move(error));
-  };
-  auto dims = [](const Dim3 &d) { return std::to_string(d.x) + "x" + std::to_string(d.y) + "x" + std::to_string(d.z); };
-  Limits limits = limitsOf(program.sm());
-  const Dim3 &b = config.block, &g = config.grid;
-  if (!b.count() || !g.count())
-    fail("expected at least one block of at least one thread, got grid " + dims(g) + ", block " + dims(b));
-  else if (b.x > limits.maxBlock.x || b.y > limits.maxBlock.y || b.z > limits.maxBlock.z ||
-           b.count() > limits.maxThreads)
-    fail("expected at most " + std::to_string(limits.maxThreads) + " threads in a block of at most " +
-         dims(limits.maxBlock) + ", got " + dims(b));
-  else if (g.x > limits.maxGrid.x || g.y > limits.maxGrid.y || g.z > limits.maxGrid.z)
-    fail("expected a grid of at most " + dims(limits.maxGrid) + ", got " + dims(g));
-  else if (g.count() > (uint64_t(1) << 31))
-    fail("expected at most 2^31 blocks, got " + std::to_string(g.count()));
-  if (kernel.requiredThreads.x && !(kernel.requiredThreads == b))
-    fail("expected a block of " + dims(kernel.requiredThreads) + " as .reqntid says, got " + dims(b));
-  if (kernel.maxThreads.x && b.count() > kernel.maxThreads.count())
-    fail("expected at most " + std::to_string(kernel.maxThreads.count()) +
-         " threads in a block as .maxntid says, got " + std::to_string(b.count()));
-  uint32_t cap = config.sharedLimit ? std::min(config.sharedLimit, limits.sharedOptIn) : limits.sharedOptIn;
-  if (code.sharedBytes > limits.sharedDefault)
-    fail("expected at most " + std::to_string(limits.sharedDefault) + " bytes of static shared memory, got " +
-         std::to_string(code.sharedBytes));
-  else if (uint64_t(code.dynamicShared) + config.dynamicShared > cap && config.dynamicShared)
-    fail("expected at most " + std::to_string(cap) + " bytes of shared memory on sm_" + std::to_string(program.sm()) +
-         ", got " + std::to_string(code.sharedBytes) + " static and " + std::to_string(config.dynamicShared) +
-         " dynamic");
-  if (params.size() != kernel.paramBytes)
-    fail("expected " + std::to_string(kernel.paramBytes) + " bytes of parameters, got " +
-         std::to_string(params.size()));
-  return result.errors.empty();
+  std::string problem = launchProblem(program, kernel, config);
+  if (problem.empty() && params.size() != kernel.paramBytes)
+    problem =
+        "expected " + std::to_string(kernel.paramBytes) + " bytes of parameters, got " + std::to_string(params.size());
+  const char *kind = "launch";
+  if (problem.empty()) {
+    kind = "misaligned";
+    for (const Param &param : kernel.params) {
+      uint64_t value = 0;
+      if (!param.isPointer || param.size != 8 || param.pointeeAlign < 2)
+        continue;
+      memcpy(&value, params.data() + param.offset, 8);
+      if (value % param.pointeeAlign) {
+        problem = "parameter '" + param.name + "' is declared with .align " + std::to_string(param.pointeeAlign) +
+                  ", got " + globalName(value, 1) + " at address " + hex(value);
+        break;
+      }
+    }
+  }
+  if (problem.empty())
+    return true;
+  Error error;
+  error.kind = kind;
+  error.line = kernel.line;
+  error.message = "'" + kernel.name + "': " + std::move(problem);
+  result.errors.push_back(std::move(error));
+  return false;
 }
 
 LaunchResult Engine::run() {

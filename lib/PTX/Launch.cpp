@@ -235,6 +235,46 @@ std::string formatError(const Program &program, const Error &error) {
   return text;
 }
 
+static std::string dimsText(const Dim3 &d) {
+  return std::to_string(d.x) + "x" + std::to_string(d.y) + "x" + std::to_string(d.z);
+}
+
+std::string launchProblem(const Program &program, const Kernel &kernel, const LaunchConfig &config) {
+  const Code &code = program.bytecode().codes[kernel.index];
+  unsigned sm = config.sm ? config.sm : program.sm();
+  Limits limits = limitsOf(sm);
+  const Dim3 &b = config.block, &g = config.grid;
+  if (!b.count() || !g.count())
+    return "expected at least one block of at least one thread, got grid " + dimsText(g) + ", block " + dimsText(b);
+  if (b.x > limits.maxBlock.x || b.y > limits.maxBlock.y || b.z > limits.maxBlock.z || b.count() > limits.maxThreads)
+    return "expected at most " + std::to_string(limits.maxThreads) + " threads in a block of at most " +
+           dimsText(limits.maxBlock) + ", got " + dimsText(b);
+  if (g.x > limits.maxGrid.x || g.y > limits.maxGrid.y || g.z > limits.maxGrid.z)
+    return "expected a grid of at most " + dimsText(limits.maxGrid) + ", got " + dimsText(g);
+  if (g.count() > (uint64_t(1) << 31))
+    return "expected at most 2^31 blocks, got " + std::to_string(g.count());
+  if (kernel.requiredThreads.x && !(kernel.requiredThreads == b))
+    return "expected a block of " + dimsText(kernel.requiredThreads) + " as .reqntid says, got " + dimsText(b);
+  if (kernel.maxThreads.x && b.count() > kernel.maxThreads.count())
+    return "expected at most " + std::to_string(kernel.maxThreads.count()) +
+           " threads in a block as .maxntid says, got " + std::to_string(b.count());
+  uint32_t cap = config.sharedLimit ? std::min(config.sharedLimit, limits.sharedOptIn) : limits.sharedOptIn;
+  if (code.sharedBytes > limits.sharedDefault)
+    return "expected at most " + std::to_string(limits.sharedDefault) + " bytes of static shared memory, got " +
+           std::to_string(code.sharedBytes);
+  if (uint64_t(code.dynamicShared) + config.dynamicShared > cap && config.dynamicShared)
+    return "expected at most " + std::to_string(cap) + " bytes of shared memory on sm_" + std::to_string(sm) +
+           ", got " + std::to_string(code.sharedBytes) + " static and " + std::to_string(config.dynamicShared) +
+           " dynamic";
+  return "";
+}
+
+void Program::unload(Memory &memory) {
+  for (const GlobalVariable &var : code->globals)
+    memory.free(var.address);
+  code->globals.clear();
+}
+
 LaunchResult launch(const Program &program, const Kernel &kernel, const LaunchConfig &config, const void *params,
                     size_t paramBytes, Memory &memory, const Options &options) {
   static const uint8_t none = 0;

@@ -94,8 +94,85 @@ uint8_t *Memory::host(uint64_t address, uint64_t size) {
 void Memory::trackInitialised(uint64_t address) {
   if (Allocation *entry = find(address))
     if (entry->live)
-      entry->written.assign(entry->size, false);
+      entry->written.assign((entry->size + 63) / 64, 0);
 }
+
+/// Calls `f` with each word of bits that the range touches and the mask of its bits there, until it returns false.
+template <class F> static void overWords(uint64_t offset, uint64_t size, F &&f) {
+  for (uint64_t end = offset + size; offset < end;) {
+    uint64_t bit = offset % 64, count = std::min<uint64_t>(64 - bit, end - offset);
+    uint64_t mask = (count == 64 ? ~uint64_t(0) : (uint64_t(1) << count) - 1) << bit;
+    if (!f(offset / 64, mask))
+      return;
+    offset += count;
+  }
+}
+
+void setWritten(Allocation &entry, uint64_t offset, uint64_t size) {
+  overWords(offset, size, [&](uint64_t word, uint64_t mask) {
+    entry.written[word] |= mask;
+    return true;
+  });
+}
+
+bool isWritten(const Allocation &entry, uint64_t offset, uint64_t size) {
+  bool all = true;
+  overWords(offset, size, [&](uint64_t word, uint64_t mask) { return all = (entry.written[word] & mask) == mask; });
+  return all;
+}
+
+void Memory::markWritten(uint64_t address, uint64_t size) {
+  Allocation *entry = find(address);
+  if (!entry || entry->written.empty())
+    return;
+  if (size == entry->size)
+    entry->written.clear();
+  else
+    setWritten(*entry, address - entry->address, size);
+}
+
+void Memory::copyWritten(uint64_t to, uint64_t from, uint64_t size) {
+  Allocation *target = find(to), *source = find(from);
+  if (!target || !source || target->written.empty())
+    return;
+  uint64_t first = to - target->address, second = from - source->address;
+  if (source->written.empty())
+    return setWritten(*target, first, size);
+  // Byte by byte only where a word is neither full nor empty, or where the two do not lie alike.
+  bool alike = first % 64 == second % 64;
+  std::vector<bool> bits;
+  if (!alike || source == target) {
+    bits.resize(size);
+    for (uint64_t i = 0; i < size; ++i)
+      bits[i] = source->written[(second + i) / 64] >> (second + i) % 64 & 1;
+    for (uint64_t i = 0; i < size; ++i) {
+      uint64_t bit = uint64_t(1) << (first + i) % 64, &word = target->written[(first + i) / 64];
+      word = bits[i] ? word | bit : word & ~bit;
+    }
+    return;
+  }
+  uint64_t shift = second / 64 - first / 64;
+  overWords(first, size, [&](uint64_t word, uint64_t mask) {
+    target->written[word] = (target->written[word] & ~mask) | (source->written[word + shift] & mask);
+    return true;
+  });
+}
+
+uint64_t Memory::firstUnwritten(uint64_t address, uint64_t size) {
+  Allocation *entry = find(address);
+  if (!entry || entry->written.empty())
+    return size;
+  uint64_t start = address - entry->address, result = size;
+  overWords(start, size, [&](uint64_t word, uint64_t mask) {
+    uint64_t missing = ~entry->written[word] & mask;
+    if (missing)
+      result = word * 64 + uint64_t(__builtin_ctzll(missing)) - start;
+    return !missing;
+  });
+  return result;
+}
+
+bool Memory::contains(uint64_t address) const { return address >= firstAddress && address < next; }
 
 bool Memory::write(uint64_t address, const void *source, uint64_t size) {
   if (!size)
@@ -104,8 +181,7 @@ bool Memory::write(uint64_t address, const void *source, uint64_t size) {
   if (!target)
     return false;
   memcpy(target, source, size);
-  if (!last->written.empty())
-    std::fill_n(last->written.begin() + long(address - last->address), size, true);
+  markWritten(address, size);
   return true;
 }
 
@@ -116,8 +192,7 @@ bool Memory::fill(uint64_t address, uint8_t value, uint64_t size) {
   if (!target)
     return false;
   memset(target, value, size);
-  if (!last->written.empty())
-    std::fill_n(last->written.begin() + long(address - last->address), size, true);
+  markWritten(address, size);
   return true;
 }
 

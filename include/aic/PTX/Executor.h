@@ -74,6 +74,8 @@ public:
   std::pair<uint64_t, uint64_t> global(std::string_view name) const;
   /// The text of a source line (from 1), for reports.
   std::string_view sourceLine(unsigned line) const;
+  /// Frees the module-scope variables; the program cannot run any more.
+  void unload(Memory &memory);
 
   const Bytecode &bytecode() const { return *code; }
 
@@ -87,7 +89,12 @@ struct LaunchConfig {
   uint32_t dynamicShared = 0;
   /// Most shared memory the caller opted in to; 0 means the chip's limit.
   uint32_t sharedLimit = 0;
+  /// The chip whose limits count; 0 means the one of the program's .target.
+  unsigned sm = 0;
 };
+
+/// Empty if the chip and the kernel allow such a launch, else why not.
+std::string launchProblem(const Program &program, const Kernel &kernel, const LaunchConfig &config);
 
 enum class AsyncMode : uint8_t {
   Late,  // data lands at the last moment the program allows (finds a missing wait)

@@ -18,10 +18,14 @@ struct Allocation {
   std::string name;
   bool live = true;
   bool readOnly = false;
-  /// One bit per byte, set once something was written; empty unless asked for at allocation.
-  std::vector<bool> written;
+  /// One bit per byte, set once something was written; empty unless asked for.
+  std::vector<uint64_t> written;
   std::unique_ptr<uint8_t[]> owned;
 };
+
+/// Sets or looks up bits of Allocation::written.
+void setWritten(Allocation &entry, uint64_t offset, uint64_t size);
+bool isWritten(const Allocation &entry, uint64_t offset, uint64_t size);
 
 class Memory {
 public:
@@ -41,6 +45,11 @@ public:
   uint8_t *host(uint64_t address, uint64_t size);
   /// Reads of bytes that neither the host (`write`, `fill`) nor a kernel wrote are reported from now on.
   void trackInitialised(uint64_t address);
+  /// For bytes that were moved through host(): marks them, or gives a copy the marks of its source.
+  void markWritten(uint64_t address, uint64_t size);
+  void copyWritten(uint64_t to, uint64_t from, uint64_t size);
+  /// Offset of the first byte that nothing wrote; `size` if there is none, or if nobody asked to keep track.
+  uint64_t firstUnwritten(uint64_t address, uint64_t size);
   bool write(uint64_t address, const void *source, uint64_t size);
   bool fill(uint64_t address, uint8_t value, uint64_t size);
   bool read(uint64_t address, void *target, uint64_t size);
@@ -50,6 +59,8 @@ public:
   /// The allocation whose end or start is nearest: for "12 bytes past the end of 'A'".
   const Allocation *nearest(uint64_t address) const;
   uint64_t liveBytes() const { return live; }
+  /// Whether `address` was ever handed out, or lies in a red zone.
+  bool contains(uint64_t address) const;
 
 private:
   Allocation &add(uint64_t size, std::string name);
