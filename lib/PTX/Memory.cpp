@@ -141,7 +141,8 @@ void Memory::copyWritten(uint64_t to, uint64_t from, uint64_t size) {
   // Byte by byte only where a word is neither full nor empty, or where the two do not lie alike.
   bool alike = first % 64 == second % 64;
   std::vector<bool> bits;
-  if (!alike || source == target) {
+  bool overlap = source == target && first > second && first - second < size;
+  if (!alike || overlap) {
     bits.resize(size);
     for (uint64_t i = 0; i < size; ++i)
       bits[i] = source->written[(second + i) / 64] >> (second + i) % 64 & 1;
