@@ -19,7 +19,9 @@ enum {
   AIC_INVALID_ARGUMENT = 1, /* a tensor, an option or an arena that does not fit the model */
   AIC_UNSUPPORTED_CPU = 2,  /* this CPU lacks an instruction set that the model was compiled for */
   AIC_OUT_OF_MEMORY = 3,
-  AIC_CHECK_FAILED = 4 /* a run-time check of the model's own: extents or values that its operations refuse */
+  AIC_CHECK_FAILED = 4,       /* a run-time check of the model's own: extents or values that its operations refuse */
+  AIC_UNSUPPORTED_DEVICE = 5, /* no driver, no such device, or one that does not take the model's code */
+  AIC_DEVICE_ERROR = 6        /* the device failed: a launch, a copy; the message has the driver's name for it */
 };
 
 /* Element types. Booleans are bytes of 0 and 1; half and bfloat16 are their bits. */
@@ -39,6 +41,10 @@ enum {
   AIC_DOUBLE = 12
 };
 
+/* Where inputs, outputs and the arena of a call are. Only models for a device know the second one: the call then puts its
+   work on the caller's stream and returns; it waits only for values that decide what comes next. */
+enum { AIC_MEMORY_HOST = 0, AIC_MEMORY_DEVICE = 1 };
+
 /* A dense row-major tensor in the caller's memory. */
 typedef struct aic_tensor {
   void *data;    /* output: NULL asks for aic_run_options.allocate, and is replaced by what that returned */
@@ -53,6 +59,8 @@ typedef struct aic_model aic_model;
 typedef struct aic_create_options {
   size_t struct_size; /* sizeof(aic_create_options) */
   int32_t threads;    /* that one call may use; 0: what the model was compiled for */
+  int32_t reserved;   /* padding of older versions: not read */
+  int64_t device;     /* models for a device: its number; 0: that of the caller's context, or else the first */
 } aic_create_options;
 
 /* Set struct_size to sizeof(aic_run_options) and what you do not use to 0. */
@@ -61,14 +69,15 @@ typedef struct aic_run_options {
   void *arena;         /* 64-byte aligned scratch memory for this call; NULL: the handle keeps some */
   int64_t arena_bytes; /* at least aic_model_arena_size */
   int32_t threads;     /* at most the handle's; 0: the handle's */
-  int32_t reserved;
-  void *user; /* first argument of the callbacks */
+  int32_t memory;      /* AIC_MEMORY_HOST or AIC_MEMORY_DEVICE; device memory is aligned to 16, the arena to 64 */
+  void *user;          /* first argument of the callbacks */
   /* Memory for output number `output`, or NULL to give up. It belongs to the caller. */
   void *(*allocate)(void *user, int32_t output, int64_t bytes, const int64_t *dims, int32_t rank);
   /* After each kernel: its number in the manifest's "launches", and the times of a monotonic clock. */
   void (*profile)(void *user, int32_t launch, int64_t begin_ns, int64_t end_ns);
   char *error; /* receives a message, always terminated */
   size_t error_bytes;
+  void *stream; /* models for a device: the CUstream to work on, of the handle's context; NULL: the default one */
 } aic_run_options;
 
 int32_t aic_model_abi_version(void);

@@ -59,8 +59,7 @@ LogicalResult HostPlan::copyTo(Emission &e, unsigned heapSlot, Value v, SmallVec
   if (failed(from))
     return failure();
   Value size = toI64(e, bytes(e, v)), to = reserve(e, heapSlot, size);
-  LLVM::LLVMFuncOp copy = declare("aicrt_copy", LLVM::LLVMVoidType::get(module.getContext()), {ptr, ptr, i64});
-  LLVM::CallOp::create(e.b, loc, copy, ValueRange{to, *from, size});
+  copy(e, to, *from, size);
   carried.push_back(to);
   for (auto [d, extent] : llvm::enumerate(extents))
     if (type.isDynamicDim(d))
@@ -69,8 +68,7 @@ LogicalResult HostPlan::copyTo(Emission &e, unsigned heapSlot, Value v, SmallVec
 }
 
 Value HostPlan::reserve(Emission &e, unsigned heapSlot, Value bytes) {
-  LLVM::LLVMFuncOp get = declare("aicrt_reserve", ptr, {ptr, i64, i64});
-  return LLVM::CallOp::create(e.b, loc, get, ValueRange{e.call, constant(e, heapSlot), bytes}).getResult();
+  return call(e, onDevice ? "aicrt_cuda_reserve" : "aicrt_reserve", ptr, {e.call, constant(e, heapSlot), bytes});
 }
 
 /// Copies values into the slots. A value may lie in a slot that another one is copied to: all are first copied away.
@@ -81,7 +79,6 @@ LogicalResult HostPlan::carry(Emission &e, ValueRange values, SmallVectorImpl<Va
   for (auto [v, slot] : llvm::zip_equal(values, away))
     if (failed(copyTo(e, slot, v, staged)))
       return failure();
-  LLVM::LLVMFuncOp copy = declare("aicrt_copy", LLVM::LLVMVoidType::get(module.getContext()), {ptr, ptr, i64});
   size_t next = 0;
   for (auto [v, slot] : llvm::zip_equal(values, slots)) {
     auto type = tensorType(v);
@@ -89,7 +86,7 @@ LogicalResult HostPlan::carry(Emission &e, ValueRange values, SmallVectorImpl<Va
     carried.push_back(from);
     if (type) {
       Value size = toI64(e, bytes(e, v)), to = reserve(e, slot, size);
-      LLVM::CallOp::create(e.b, loc, copy, ValueRange{to, from, size});
+      copy(e, to, from, size);
       carried.back() = to;
       carried.append(staged.begin() + next + 1, staged.begin() + next + 1 + type.getNumDynamicDims());
     }
@@ -106,6 +103,7 @@ LogicalResult HostPlan::emitRegion(Emission &e, Block &from, Block &to, ValueRan
   e.b.setInsertionPointToEnd(&to);
   auto pointers = e.pointers;
   auto products = e.products;
+  auto read = e.read;
   bindCarried(e, from.getArguments(), arguments);
   for (Operation &op : from.without_terminator())
     if (failed(emitOp(e, op)))
@@ -113,6 +111,7 @@ LogicalResult HostPlan::emitRegion(Emission &e, Block &from, Block &to, ValueRan
   LogicalResult result = finish();
   e.pointers = std::move(pointers);
   e.products = std::move(products);
+  e.read = std::move(read);
   return result;
 }
 

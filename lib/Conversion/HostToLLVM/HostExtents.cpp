@@ -82,7 +82,10 @@ std::optional<Value> HostPlan::element(Emission &e, Value tensor, int64_t number
     return std::nullopt;
   Type type = tensorType(tensor).getElementType();
   Type stored = e.b.getIntegerType(elementBytes(type) * 8);
-  Value v = LLVM::LoadOp::create(e.b, loc, stored, slot(e, *base, stored, number));
+  FailureOr<Value> where = readable(e, tensor, *base, number ? constant(e, number) : Value(), stored);
+  if (failed(where))
+    return std::nullopt;
+  Value v = LLVM::LoadOp::create(e.b, loc, stored, *where);
   return arith::IndexCastOp::create(e.b, loc, e.b.getIndexType(), v).getResult();
 }
 

@@ -41,10 +41,8 @@ FailureOr<int64_t> HostPlan::weight(Value v) {
 Value HostPlan::output(Emission &e, unsigned number, Value returned) {
   for (auto [d, extent] : llvm::enumerate(SmallVector<Value>(e.dims.find(returned)->second)))
     LLVM::StoreOp::create(e.b, loc, toI64(e, extent), slot(e, e.extents, i64, d));
-  LLVM::LLVMFuncOp get = declare("aicrt_output", ptr, {ptr, i64, ptr, i64});
-  return LLVM::CallOp::create(e.b, loc, get,
-                              ValueRange{e.call, constant(e, number), e.extents, toI64(e, bytes(e, returned))})
-      .getResult();
+  return call(e, onDevice ? "aicrt_cuda_output" : "aicrt_output", ptr,
+              {e.call, constant(e, number), e.extents, toI64(e, bytes(e, returned))});
 }
 
 /// Memory for a value that is about to be written.
@@ -56,9 +54,7 @@ Value HostPlan::allocate(Emission &e, Value r) {
   } else if (m.kind == Memory::Slot) {
     p = at(e, e.arena, toI64(e, e.slotOffsets[m.number]));
   } else if (m.kind == Memory::Heap) {
-    LLVM::LLVMFuncOp get = declare("aicrt_reserve", ptr, {ptr, i64, i64});
-    p = LLVM::CallOp::create(e.b, loc, get, ValueRange{e.call, constant(e, m.number), toI64(e, bytes(e, r))})
-            .getResult();
+    p = reserve(e, m.number, toI64(e, bytes(e, r)));
   }
   return p;
 }
@@ -79,6 +75,19 @@ FailureOr<Value> HostPlan::pointer(Emission &e, Value v) {
 
 //===-- Operations ----------------------------------------------------------===//
 
+Value HostPlan::call(Emission &e, StringRef name, Type result, ValueRange operands) {
+  LLVM::LLVMFuncOp function = declare(name, result, SmallVector<Type>(operands.getTypes()));
+  auto made = LLVM::CallOp::create(e.b, loc, function, operands);
+  return made.getNumResults() ? made.getResult() : Value();
+}
+
+void HostPlan::copy(Emission &e, Value to, Value from, Value bytes) {
+  if (onDevice)
+    call(e, "aicrt_cuda_copy", none(), {e.call, to, from, bytes});
+  else
+    call(e, "aicrt_copy", none(), {to, from, bytes});
+}
+
 Value HostPlan::string(Emission &e, StringRef text) {
   Value base = LLVM::AddressOfOp::create(e.b, loc, ptr, "aic_host_strings");
   return at(e, base, constant(e, io.string(text)));
@@ -88,7 +97,7 @@ void HostPlan::emitCheck(Emission &e, Value condition, StringRef message) {
   if (matchPattern(condition, m_One()))
     return;
   Type i8 = e.b.getI8Type();
-  LLVM::LLVMFuncOp check = declare("aicrt_check", LLVM::LLVMVoidType::get(module.getContext()), {ptr, i8, ptr});
+  LLVM::LLVMFuncOp check = declare("aicrt_check", none(), {ptr, i8, ptr});
   Value holds = arith::ExtUIOp::create(e.b, loc, i8, condition);
   LLVM::CallOp::create(e.b, loc, check, ValueRange{e.call, holds, string(e, message)});
 }
@@ -124,8 +133,10 @@ LogicalResult HostPlan::emitExtract(Emission &e, tensor::ExtractOp op) {
   }
   Type type = tensorType(op.getTensor()).getElementType();
   Type stored = isa<FloatType>(type) ? type : e.b.getIntegerType(elementBytes(type) * 8);
-  Value where = LLVM::GEPOp::create(e.b, loc, ptr, stored, *base, ValueRange{toI64(e, offset)});
-  Value v = LLVM::LoadOp::create(e.b, loc, stored, where);
+  FailureOr<Value> where = readable(e, op.getTensor(), *base, toI64(e, offset), stored);
+  if (failed(where))
+    return failure();
+  Value v = LLVM::LoadOp::create(e.b, loc, stored, *where);
   if (isa<IndexType>(type))
     v = arith::IndexCastOp::create(e.b, loc, type, v);
   else if (stored != type)
@@ -137,7 +148,7 @@ LogicalResult HostPlan::emitExtract(Emission &e, tensor::ExtractOp op) {
 LogicalResult HostPlan::emitFromElements(Emission &e, tensor::FromElementsOp op) {
   if (!memory.contains(op.getResult()))
     return success();
-  Value base = allocate(e, op.getResult());
+  Value target = allocate(e, op.getResult()), base = onDevice ? e.scratch : target;
   for (auto [i, element] : llvm::enumerate(op.getElements())) {
     Value v = e.scalars.lookupOrNull(element);
     if (!v)
@@ -149,6 +160,8 @@ LogicalResult HostPlan::emitFromElements(Emission &e, tensor::FromElementsOp op)
       v = arith::ExtUIOp::create(e.b, loc, stored, v);
     LLVM::StoreOp::create(e.b, loc, v, slot(e, base, stored, i));
   }
+  if (onDevice)
+    call(e, "aicrt_cuda_write", none(), {e.call, target, base, toI64(e, bytes(e, op.getResult()))});
   return success();
 }
 
@@ -175,8 +188,6 @@ Value HostPlan::shares(Emission &e, func::CallOp call) {
 
 LogicalResult HostPlan::emitCall(Emission &e, func::CallOp call) {
   SmallVector<Value> buffers, extents;
-  Type none = LLVM::LLVMVoidType::get(module.getContext());
-  LLVM::LLVMFuncOp copy = declare("aicrt_copy", none, {ptr, ptr, i64});
   for (OpResult r : call.getResults()) {
     if (!tensorType(r))
       return call.emitError("expected kernels that return tensors, got ") << r.getType();
@@ -186,7 +197,7 @@ LogicalResult HostPlan::emitCall(Emission &e, func::CallOp call) {
     FailureOr<Value> start = pointer(e, destination); // the kernel updates a value that lives on
     if (failed(start))
       return failure();
-    LLVM::CallOp::create(e.b, loc, copy, ValueRange{target, *start, toI64(e, bytes(e, r))});
+    copy(e, target, *start, toI64(e, bytes(e, r)));
   }
   for (OpOperand &use : call->getOpOperands()) {
     Value v = use.get();
@@ -211,22 +222,25 @@ LogicalResult HostPlan::emitCall(Emission &e, func::CallOp call) {
   for (auto [i, extent] : llvm::enumerate(extents))
     LLVM::StoreOp::create(e.b, loc, toI64(e, extent), slot(e, e.extents, i64, i));
   func::FuncOp declaration = kernels.lookup(call.getCallee());
-  if (declaration && declaration->hasAttr("npu.kernel")) { // a program: its container, then its buffers
-    LLVM::LLVMFuncOp launch = declare("aicrt_npu", none, {ptr, ptr, i64, ptr, i64, i64});
+  NamedAttrList entry;
+  if (onDevice) {
+    if (failed(emitLaunches(e, call, declaration, buffers.size(), extents, entry)))
+      return failure();
+  } else if (declaration && declaration->hasAttr("npu.kernel")) { // a program: its container, then its buffers
+    LLVM::LLVMFuncOp launch = declare("aicrt_npu", none(), {ptr, ptr, i64, ptr, i64, i64});
     Value rest = at(e, e.buffers, constant(e, 8));
     LLVM::CallOp::create(e.b, loc, launch,
                          ValueRange{e.call, buffers.front(), toI64(e, bytes(e, call.getOperand(0))), rest,
                                     constant(e, int64_t(buffers.size()) - 1), constant(e, launches.size())});
   } else {
-    LLVM::LLVMFuncOp kernel = declare(call.getCallee(), none, {ptr, ptr, i64, i64});
-    LLVM::LLVMFuncOp launch = declare("aicrt_launch", none, {ptr, ptr, ptr, ptr, i64, i64});
+    LLVM::LLVMFuncOp kernel = declare(call.getCallee(), none(), {ptr, ptr, i64, i64});
+    LLVM::LLVMFuncOp launch = declare("aicrt_launch", none(), {ptr, ptr, ptr, ptr, i64, i64});
     Value code = LLVM::AddressOfOp::create(e.b, loc, kernel);
     LLVM::CallOp::create(e.b, loc, launch,
                          ValueRange{e.call, code, e.buffers, e.extents, constant(e, launches.size()), shares(e, call)});
   }
 
   Builder b(module.getContext());
-  NamedAttrList entry;
   entry.set("kernel", b.getStringAttr(call.getCallee()));
   SmallVector<Attribute> names;
   llvm::append_range(names, nodeNames(call.getLoc()));
@@ -248,8 +262,7 @@ LogicalResult HostPlan::emitReturn(Emission &e, func::ReturnOp op) {
     if (failed(from))
       return failure();
     Value to = output(e, use.getOperandNumber(), v);
-    LLVM::LLVMFuncOp copy = declare("aicrt_copy", LLVM::LLVMVoidType::get(module.getContext()), {ptr, ptr, i64});
-    LLVM::CallOp::create(e.b, loc, copy, ValueRange{to, *from, toI64(e, bytes(e, v))});
+    copy(e, to, *from, toI64(e, bytes(e, v)));
   }
   return success();
 }

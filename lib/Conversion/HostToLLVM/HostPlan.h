@@ -2,7 +2,8 @@
 //===- HostPlan.h - The state of planning the host code -------------------===//
 //
 // See PlanHost.cpp for the method. The parts: PlanHost.cpp (analysis, the two functions), HostExtents.cpp (extents and
-// scalars), HostOperations.cpp (memory, calls, reads), HostControl.cpp (control flow).
+// scalars), HostOperations.cpp (memory, calls, reads), HostControl.cpp (control flow), HostDevice.cpp (what is done
+// otherwise if tensors are in the memory of a device: their pointers are addresses that the host cannot follow).
 //
 //===----------------------------------------------------------------------===//
 #ifndef AIC_LIB_CONVERSION_HOSTTOLLVM_HOSTPLAN_H
@@ -21,6 +22,8 @@
 namespace mlir::aic {
 
 constexpr int64_t kAlign = 64;
+/// What the runtime does for models on CUDA devices.
+constexpr StringLiteral kDeviceHooks = "aicrt_cuda_device";
 /// What a `?` counts when slots are chosen; the real sizes are computed at run time.
 constexpr int64_t kNominalExtent = 128;
 
@@ -69,6 +72,8 @@ struct Emission {
   DenseMap<int64_t, Value> constants;
   Operation *lastConstant = nullptr;
   Value call, inputs, arena, weights, buffers, extents; // run only
+  Value scratch;                                        // of a device: bytes on their way from or to it
+  DenseMap<Value, Value> read;                          // of a device: copies of roots that the host has read
   SmallVector<Value> slotOffsets;
   DenseSet<Operation *> checked; // asserts that the first walk emitted
   bool query = true;
@@ -133,7 +138,19 @@ private:
   Value reserve(Emission &e, unsigned heapSlot, Value bytes);
   SmallVector<unsigned> newHeapSlots(size_t count);
 
+  // Devices: HostDevice.cpp.
+  LogicalResult checkDevice();
+  LogicalResult emitLaunches(Emission &e, func::CallOp call, func::FuncOp declaration, int64_t buffers,
+                             ArrayRef<Value> extents, NamedAttrList &entry);
+  FailureOr<int64_t> deviceFunction(func::FuncOp declaration, DictionaryAttr launch);
+  FailureOr<Value> readable(Emission &e, Value tensor, Value base, Value offset, Type stored);
+  void emitScratch(Emission &e);
+  void defineDeviceGlobals(function_ref<void(StringRef, Type, Attribute)> define);
+
   // LLVM.
+  Type none() { return LLVM::LLVMVoidType::get(module.getContext()); }
+  Value call(Emission &e, StringRef name, Type result, ValueRange operands);
+  void copy(Emission &e, Value to, Value from, Value bytes);
   Value constant(Emission &e, int64_t i) { return LLVM::ConstantOp::create(e.b, loc, i64, i); }
   Value at(Emission &e, Value base, Value offset) {
     return LLVM::GEPOp::create(e.b, loc, ptr, e.b.getI8Type(), base, ValueRange{offset});
@@ -168,6 +185,8 @@ private:
   DenseMap<std::pair<Attribute, Attribute>, int64_t> weightOffsets;
   SmallVector<Attribute> weightList, launches;
   int64_t weightBytes = 0;
+  bool onDevice = false;
+  SmallVector<SmallVector<int64_t>> deviceFunctions; // rows of aic_host_cuda
   llvm::StringMap<LLVM::LLVMFuncOp> declared;
   llvm::StringMap<func::FuncOp> kernels;
 };

@@ -252,14 +252,14 @@ LogicalResult HostPlan::emitRun() {
   });
   e.buffers = LLVM::AllocaOp::create(e.b, loc, ptr, ptr, constant(e, buffers), 0);
   e.extents = LLVM::AllocaOp::create(e.b, loc, ptr, i64, constant(e, extents), 0);
+  if (onDevice)
+    emitScratch(e);
   if (failed(emitQuery(e)))
     return failure();
   emitOffsets(e);
   e.query = false;
-  e.arena = LLVM::CallOp::create(e.b, loc, declare("aicrt_arena", ptr, {ptr, i64}),
-                                 ValueRange{e.call, toI64(e, e.slotOffsets.back())})
-                .getResult();
-  e.weights = LLVM::CallOp::create(e.b, loc, declare(kWeightsFunction, ptr, {}), ValueRange()).getResult();
+  e.arena = call(e, onDevice ? "aicrt_cuda_arena" : "aicrt_arena", ptr, {e.call, toI64(e, e.slotOffsets.back())});
+  e.weights = onDevice ? call(e, "aicrt_cuda_weights", ptr, {e.call}) : call(e, kWeightsFunction, ptr, {});
   for (Operation &op : main.front())
     if (failed(emitOp(e, op)))
       return failure();
@@ -303,26 +303,36 @@ LogicalResult HostPlan::emitOp(Emission &e, Operation &op) {
 }
 
 void HostPlan::defineGlobals(int64_t threads, StringRef features) {
-  SmallVector<int64_t> table = io.ioTable(heapSlots, threads, features);
   OpBuilder b(module.getContext());
   b.setInsertionPointToStart(module.getBody());
   auto define = [&](StringRef name, Type type, Attribute value) {
     auto global = LLVM::GlobalOp::create(b, loc, type, true, LLVM::Linkage::External, name, value);
     global.setVisibility_(LLVM::Visibility::Hidden);
   };
+  if (onDevice)
+    defineDeviceGlobals(define);
+  SmallVector<int64_t> table = io.ioTable(heapSlots, threads, features);
   define("aic_host_io", LLVM::LLVMArrayType::get(i64, table.size()),
          DenseElementsAttr::get(RankedTensorType::get({int64_t(table.size())}, i64), ArrayRef<int64_t>(table)));
   StringRef strings = io.strings();
   define("aic_host_strings", LLVM::LLVMArrayType::get(b.getI8Type(), strings.size()), b.getStringAttr(strings));
+  auto device = LLVM::GlobalOp::create(b, loc, ptr, true, LLVM::Linkage::External, "aic_host_device", Attribute());
+  device.setVisibility_(LLVM::Visibility::Hidden);
+  OpBuilder inside = OpBuilder::atBlockBegin(b.createBlock(&device.getInitializerRegion()));
+  Value address = onDevice ? LLVM::AddressOfOp::create(inside, loc, ptr, kDeviceHooks).getResult()
+                           : LLVM::ZeroOp::create(inside, loc, ptr).getResult();
+  LLVM::ReturnOp::create(inside, loc, address);
 }
 
 LogicalResult HostPlan::run(int64_t threads, StringRef features) {
   if (failed(checkSupported()))
     return failure();
-  findOutputs();
   for (auto function : module.getOps<func::FuncOp>())
     if (function.isDeclaration())
       kernels[function.getName()] = function;
+  if (failed(checkDevice()))
+    return failure();
+  findOutputs();
   if (failed(emitShapes()) || failed(emitRun()))
     return failure();
   for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
