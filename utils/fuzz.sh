@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Fuzzes with sanitizers and assertions: `import` the ONNX importer, `npub` the reader of NPU programs, `ptx` the
-# PTX executor. Builds what that
-# needs into build-fuzz/ (3 minutes on 2 cores the first time, half a minute for the others). What it finds stays in
-# build-fuzz/findings[-npub] and is tried first the next time; fails if there is any.
+# PTX executor. Builds what that needs into build-fuzz/ (3 minutes on 2 cores the first time, half a minute for the
+# others). What it finds stays in build-fuzz/findings[-npub|-ptx] and is tried first the next time; fails if there is
+# any.
 # usage: fuzz.sh [--target=import|npub|ptx] [SECONDS] [LIBFUZZER OPTION...]
 source "$(dirname "$0")/common.sh"
 target=import

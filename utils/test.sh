@@ -36,8 +36,8 @@ timeout --kill-after=20 3000 .venv/bin/python -m pytest test/python -q -p no:cac
   --junitxml="$logs/pytest.xml" "${select[@]}" || status=1
 
 if ! ((quick)); then
-  say "fuzzers of the import and of NPU programs (a minute each, and five to build them the first time)"
-  for target in import npub; do
+  say "fuzzers of the import, of NPU programs and of PTX (a minute each, and five to build them the first time)"
+  for target in import npub ptx; do
     outcome= log=$logs/fuzz-$target.log
     timeout --kill-after=20 2400 utils/fuzz.sh --target=$target 60 -seed=1 >"$log" 2>&1 ||
       outcome="<failure message=\"see fuzz-$target.log\"/>"
