@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- ContractionEmitter.cpp - Tiles through shared memory ---------------===//
+//
+// A block computes a tile of the result, a thread a part of that tile in registers. Operands come through shared memory
+// in steps of the reduction: while the threads multiply one half of the tiles, the elements of the next step are on
+// their way into registers; they are then written to the other half, and one barrier separates the steps. Rows, columns
+// and steps that do not exist read the last one that does and are never stored, so there is no branch in the loop; only
+// the last step may be shorter.
+//
+//===----------------------------------------------------------------------===//
+#include "ContractionTile.h"
+#include "aic/Dialect/AIC/IR/AICOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::aic {
+namespace {
+
+constexpr int64_t kSharedBytes = 48 << 10;
+constexpr int64_t kMostThreads = 1024, kWarp = 32;
+
+class ContractionEmitter {
+public:
+  explicit ContractionEmitter(func::FuncOp kernel)
+      : kernel(kernel), device(kernel, kernel.getName()), values(device.values), b(device.b), loc(device.loc) {}
+  FailureOr<Launches> run();
+
+private:
+  LogicalResult readSizes();
+  void chooseLanes();
+  LinearIndex tilesOf(const LoopSet &set, int64_t size);
+  AffineExpr gridOf();
+  void placeBlock();
+  void placeThread();
+  FailureOr<SmallVector<LaneValue>> at(ArrayRef<AffineExpr> index, ArrayRef<LaneValue> point);
+  SmallVector<LaneValue> pointAt(const LinearIndex &row, const LinearIndex &column);
+  FailureOr<SmallVector<Value>> readAtPoints(Value tensor, ArrayRef<AffineExpr> index);
+  LogicalResult readFixed();
+  FailureOr<SmallVector<Value>> reduce(ArrayRef<Value> acc);
+  FailureOr<SmallVector<Value>> step(ArrayRef<Value> acc, const LinearIndex &line, const LinearIndex &k);
+  FailureOr<SmallVector<Value>> steps(ArrayRef<Value> acc, const LinearIndex &line, int64_t count);
+  LogicalResult storeOutputs(ArrayRef<Value> acc);
+  LogicalResult storePoint(const LinearIndex &row, const LinearIndex &column, ArrayRef<Value> acc);
+  LinearIndex row(int64_t i) { return values.index.add(firstRow, i / rowRun * rowStride + i % rowRun); }
+  LinearIndex column(int64_t j) { return values.index.add(firstColumn, j / columnRun * columnStride + j % columnRun); }
+  bool rowsFill() const { return c.rows.loops.total.asConstant().value_or(1) % sizes.rows == 0; }
+  bool columnsFill() const { return c.columns.loops.total.asConstant().value_or(1) % sizes.columns == 0; }
+
+  func::FuncOp kernel;
+  DeviceFunction device;
+  ValueEmitter &values;
+  OpBuilder &b;
+  Location loc;
+  KernelPlan plan;
+  Contraction c;
+  ContractionSizes sizes;
+  std::unique_ptr<ThreadBits> bits;
+  std::unique_ptr<OperandTile> rowTile, columnTile;
+  SmallVector<LaneValue> block;            // the point of the plan at which this block's tile begins
+  LinearIndex blockRow, blockColumn;       // the first row and column of the tile
+  LinearIndex threadRow, threadColumn;     // of this thread in the tile
+  LinearIndex firstRow, firstColumn;       // of this thread in the result
+  int64_t rowRun = 1, columnRun = 1;       // neighbours that a thread computes
+  int64_t rowStride = 0, columnStride = 0; // from one run to the next
+  int64_t lanes = 1;                       // neighbouring columns that are stored at once
+  SmallVector<std::pair<Value, SmallVector<Value>>> fixed; // an argument of the body, its value at each point
+};
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+LogicalResult ContractionEmitter::readSizes() {
+  if (auto config = kernel->getAttrOfType<LoweringConfigAttr>(LoweringConfigAttr::attributeName)) {
+    sizes.rows = config.getNumber("tile_m", sizes.rows);
+    sizes.columns = config.getNumber("tile_n", sizes.columns);
+    sizes.depth = config.getNumber("tile_k", sizes.depth);
+    sizes.threadRows = config.getNumber("thread_m", std::min(sizes.threadRows, sizes.rows));
+    sizes.threadColumns = config.getNumber("thread_n", std::min(sizes.threadColumns, sizes.columns));
+  }
+  for (int64_t size : {sizes.rows, sizes.columns, sizes.depth, sizes.threadRows, sizes.threadColumns})
+    if (!llvm::isPowerOf2_64(size))
+      return kernel.emitError("expected powers of two as sizes of a contraction's tile, got ") << size;
+  if (sizes.threadRows > sizes.rows || sizes.threadColumns > sizes.columns)
+    return kernel.emitError("expected the part of a thread within the tile of its block");
+  if (sizes.threads() < kWarp || sizes.threads() > kMostThreads)
+    return kernel.emitError("expected ") << kWarp << " to " << kMostThreads << " threads, got " << sizes.threads();
+  auto bytes = [&] {
+    return OperandTile::sharedBytes(c.rows, sizes.rows, sizes.depth) +
+           OperandTile::sharedBytes(c.columns, sizes.columns, sizes.depth);
+  };
+  while (sizes.depth > 1 && bytes() > kSharedBytes)
+    sizes.depth /= 2;
+  if (bytes() > kSharedBytes)
+    return kernel.emitError("expected tiles of at most ") << kSharedBytes << " bytes, got " << bytes();
+  return success();
+}
+
+/// Columns that are stored as a vector: as far as every vector is whole and moves along each result.
+void ContractionEmitter::chooseLanes() {
+  const LoopSet &set = c.columns.loops;
+  auto extent = set.extents.back().asConstant();
+  if (!extent)
+    return;
+  int64_t most = columnRun;
+  for (const Output &output : plan.outputs) {
+    Type element = output.destination.element;
+    int64_t bytes = element.isIndex() ? 8 : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+    most = std::min(most, 16 / bytes);
+    if (llvm::none_of(output.index, [&](AffineExpr e) { return e.isFunctionOfDim(set.dims.back()); }))
+      return;
+  }
+  for (lanes = llvm::bit_floor(uint64_t(most)); *extent % lanes; lanes /= 2)
+    ;
+}
+
+LinearIndex ContractionEmitter::tilesOf(const LoopSet &set, int64_t size) {
+  if (auto total = set.total.asConstant())
+    return llvm::divideCeil(*total, size);
+  Value n = values.index.value(values.index.add(set.total, size - 1));
+  return values.index.atom(arith::DivUIOp::create(b, loc, n, values.index.constant(size)));
+}
+
+/// The number of blocks; null if the host cannot compute it.
+AffineExpr ContractionEmitter::gridOf() {
+  AffineExpr blocks = b.getAffineConstantExpr(1);
+  auto times = [&](const LoopSet &set, int64_t size) {
+    AffineExpr total = b.getAffineConstantExpr(1);
+    for (const LinearIndex &extent : set.extents) {
+      AffineExpr e = device.gridExpr(extent);
+      total = total && e ? total * e : AffineExpr();
+    }
+    blocks = blocks && total ? blocks * total.ceilDiv(size) : AffineExpr();
+  };
+  times(c.batch, 1);
+  times(c.rows.loops, sizes.rows);
+  times(c.columns.loops, sizes.columns);
+  return blocks;
+}
+
+//===----------------------------------------------------------------------===//
+// Places
+//===----------------------------------------------------------------------===//
+
+/// Blocks stand in one line (other dimensions of a grid end at 65535): columns innermost, then rows, then the batch.
+void ContractionEmitter::placeBlock() {
+  LoopSet grid = c.batch;
+  grid.add(0, tilesOf(c.rows.loops, sizes.rows), values.index);
+  grid.add(0, tilesOf(c.columns.loops, sizes.columns), values.index);
+  LinearIndex id = grid.total.asConstant() == 1 ? LinearIndex(0) : values.index.atom(device.blockId());
+  SmallVector<LinearIndex> place = decompose(id, grid, values);
+  blockColumn = values.index.scale(place.pop_back_val(), sizes.columns);
+  blockRow = values.index.scale(place.pop_back_val(), sizes.rows);
+  block.assign(c.numDims, LaneValue(LinearIndex(0)));
+  for (auto [dim, i] : llvm::zip_equal(c.batch.dims, place))
+    block[dim] = i;
+}
+
+/// The threads of a warp form a rectangle, so that it reads few different elements of both tiles.
+void ContractionEmitter::placeThread() {
+  int64_t across = sizes.columns / sizes.threadColumns, down = sizes.rows / sizes.threadRows;
+  int64_t warpRows = std::min<int64_t>(down, 4), warpColumns = std::min(across, kWarp / warpRows);
+  warpRows = std::min(down, kWarp / warpColumns);
+  auto log = [](int64_t x) { return llvm::Log2_64(x); };
+  unsigned nearColumns = log(warpColumns), nearRows = log(warpRows);
+  unsigned farColumns = log(across / warpColumns), farRows = log(down / warpRows);
+  auto join = [&](unsigned low, unsigned near, unsigned lowFar, unsigned far) {
+    return values.index.add(bits->field(low, near), values.index.scale(bits->field(lowFar, far), int64_t(1) << near));
+  };
+  unsigned warp = nearColumns + nearRows;
+  rowRun = rowTile->run(sizes.threadRows), columnRun = columnTile->run(sizes.threadColumns);
+  rowStride = down * rowRun, columnStride = across * columnRun;
+  threadColumn = values.index.scale(join(0, nearColumns, warp, farColumns), columnRun);
+  threadRow = values.index.scale(join(nearColumns, nearRows, warp + farColumns, farRows), rowRun);
+  firstRow = values.index.add(blockRow, threadRow);
+  firstColumn = values.index.add(blockColumn, threadColumn);
+}
+
+FailureOr<SmallVector<LaneValue>> ContractionEmitter::at(ArrayRef<AffineExpr> index, ArrayRef<LaneValue> point) {
+  SmallVector<LaneValue> result;
+  for (AffineExpr e : index) {
+    FailureOr<LaneValue> i = values.apply(e, point);
+    if (failed(i))
+      return failure();
+    result.push_back(*i);
+  }
+  return result;
+}
+
+/// The point of the plan at a row and a vector of columns.
+SmallVector<LaneValue> ContractionEmitter::pointAt(const LinearIndex &row, const LinearIndex &column) {
+  SmallVector<LaneValue> point = block;
+  for (auto [dim, i] : llvm::zip_equal(c.rows.loops.dims, decompose(row, c.rows.loops, values)))
+    point[dim] = i;
+  SmallVector<LinearIndex> columns = decompose(column, c.columns.loops, values);
+  columns.back().lane = lanes > 1;
+  for (auto [dim, i] : llvm::zip_equal(c.columns.loops.dims, columns))
+    point[dim] = i;
+  return point;
+}
+
+//===----------------------------------------------------------------------===//
+// The reduction
+//===----------------------------------------------------------------------===//
+
+/// An element for each accumulator, row by row. Where there is no accumulator it is that of another one.
+FailureOr<SmallVector<Value>> ContractionEmitter::readAtPoints(Value tensor, ArrayRef<AffineExpr> index) {
+  SmallVector<Value> result;
+  Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+  values.memo.clear();
+  values.lanes.count = lanes;
+  // Equal rows and columns must be equal values for the memo.
+  SmallVector<LinearIndex> columns;
+  for (int64_t j = 0; j < sizes.threadColumns; j += lanes)
+    columns.push_back(clampTo(column(j), c.columns.loops.total, lanes, columnsFill(), values));
+  for (int64_t i = 0; i < sizes.threadRows; ++i) {
+    LinearIndex at = clampTo(row(i), c.rows.loops.total, 1, rowsFill(), values);
+    for (const LinearIndex &column : columns) {
+      FailureOr<SmallVector<LaneValue>> indices = this->at(index, pointAt(at, column));
+      if (failed(indices))
+        return failure();
+      LaneValue v = values.read(tensor, *indices);
+      if (!v)
+        return failure();
+      if (v.isUniform()) {
+        result.append(lanes, values.scalar(v));
+        continue;
+      }
+      Value wide = values.broadcast(v, element);
+      for (int64_t l = 0; l < lanes; ++l)
+        result.push_back(vector::ExtractOp::create(b, loc, wide, ArrayRef<int64_t>{l}));
+    }
+  }
+  values.lanes.count = 1;
+  values.memo.clear();
+  return result;
+}
+
+LogicalResult ContractionEmitter::readFixed() {
+  for (OpOperand *operand : c.fixed) {
+    FailureOr<SmallVector<Value>> elements = readAtPoints(operand->get(), c.indexOf(operand));
+    if (failed(elements))
+      return failure();
+    fixed.push_back({c.body->getArgument(operand->getOperandNumber()), *elements});
+  }
+  return success();
+}
+
+/// One step of the reduction for each of the thread's accumulators.
+FailureOr<SmallVector<Value>> ContractionEmitter::step(ArrayRef<Value> acc, const LinearIndex &line,
+                                                       const LinearIndex &k) {
+  SmallVector<Value> x = rowTile->read(line, k, threadRow, sizes.threadRows, rowStride);
+  SmallVector<Value> y = columnTile->read(line, k, threadColumn, sizes.threadColumns, columnStride);
+  SmallVector<Value> next;
+  for (int64_t i = 0; i < sizes.threadRows; ++i)
+    for (int64_t j = 0; j < sizes.threadColumns; ++j) {
+      size_t p = next.size();
+      llvm::DenseMap<Value, Value> known{{c.rows.staged, x[i]}, {c.columns.staged, y[j]}};
+      known[c.body->getArgument(c.op.getNumDpsInputs())] = acc[p];
+      for (const auto &[argument, elements] : fixed)
+        known[argument] = elements[p];
+      Value result = c.evaluate(c.body->getTerminator()->getOperand(0), known, 1, values);
+      if (!result)
+        return failure();
+      next.push_back(result);
+    }
+  return next;
+}
+
+FailureOr<SmallVector<Value>> ContractionEmitter::steps(ArrayRef<Value> acc, const LinearIndex &line, int64_t count) {
+  FailureOr<SmallVector<Value>> current = SmallVector<Value>(acc);
+  for (int64_t k = 0; k < count && succeeded(current); ++k)
+    current = step(*current, line, k);
+  return current;
+}
+
+/// All steps; there is at least one.
+FailureOr<SmallVector<Value>> ContractionEmitter::reduce(ArrayRef<Value> init) {
+  IndexBuilder &index = values.index;
+  const int64_t size = sizes.depth;
+  auto known = c.depth.total.asConstant();
+  LinearIndex lastStep; // where the last tile of the depth begins
+  if (known) {
+    lastStep = (*known - 1) / size * size;
+  } else {
+    Value last = index.value(index.add(c.depth.total, -1));
+    Value rest = arith::RemUIOp::create(b, loc, last, index.constant(size));
+    lastStep = index.atom(arith::SubIOp::create(b, loc, last, rest));
+  }
+  bool fills = known && *known % size == 0;
+  auto fetch = [&](const LinearIndex &at, SmallVector<Value> &x, SmallVector<Value> &y) -> LogicalResult {
+    FailureOr<SmallVector<Value>> xs = rowTile->load(at, fills), ys = columnTile->load(at, fills);
+    if (failed(xs) || failed(ys))
+      return failure();
+    x = *xs, y = *ys;
+    return success();
+  };
+  auto put = [&](ArrayRef<Value> x, ArrayRef<Value> y, const LinearIndex &line) {
+    rowTile->store(x, line);
+    columnTile->store(y, line);
+    device.barrier();
+  };
+  SmallVector<Value> x, y, acc(init);
+  if (failed(fetch(0, x, y)))
+    return failure();
+  put(x, y, 0);
+  // Steps whose successor exists are whole. Halves of the tiles alternate: the line begins at 0 or `size`.
+  LinearIndex lastLine(0);
+  if (lastStep.asConstant() != 0) {
+    auto loop =
+        scf::ForOp::create(b, loc, index.constant(0), index.value(lastStep), index.constant(size), ValueRange(acc));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value at = loop.getInductionVar();
+    Value half = arith::AndIOp::create(b, loc, at, index.constant(size));
+    Value other = arith::SubIOp::create(b, loc, index.constant(size), half);
+    if (failed(fetch(index.add(index.atom(at), size), x, y)))
+      return failure();
+    FailureOr<SmallVector<Value>> next = steps(SmallVector<Value>(loop.getRegionIterArgs()), index.atom(half), size);
+    if (failed(next))
+      return failure();
+    put(x, y, index.atom(other));
+    scf::YieldOp::create(b, loc, *next);
+    acc.assign(loop.getResults().begin(), loop.getResults().end());
+  }
+  Value last = index.value(lastStep);
+  lastLine = known ? LinearIndex(lastStep.constant & size)
+                   : index.atom(arith::AndIOp::create(b, loc, last, index.constant(size)));
+  if (known)
+    return steps(acc, lastLine, *known - lastStep.constant);
+  Value count = index.value(index.sub(c.depth.total, lastStep));
+  auto loop = scf::ForOp::create(b, loc, index.constant(0), count, index.constant(1), ValueRange(acc));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  FailureOr<SmallVector<Value>> next =
+      step(SmallVector<Value>(loop.getRegionIterArgs()), lastLine, index.atom(loop.getInductionVar()));
+  if (failed(next))
+    return failure();
+  scf::YieldOp::create(b, loc, *next);
+  return SmallVector<Value>(loop.getResults());
+}
+
+//===----------------------------------------------------------------------===//
+// Results
+//===----------------------------------------------------------------------===//
+
+/// The outputs at a row and `lanes` columns that exist.
+LogicalResult ContractionEmitter::storePoint(const LinearIndex &row, const LinearIndex &column, ArrayRef<Value> acc) {
+  values.memo.clear();
+  values.lanes.count = lanes;
+  SmallVector<LaneValue> point = pointAt(row, column);
+  FailureOr<SmallVector<LaneValue>> where = at(c.root.index, point);
+  if (failed(where))
+    return failure();
+  LaneValue sum = LaneValue::scalar(acc.front());
+  if (lanes > 1)
+    sum = LaneValue::vector(
+        vector::FromElementsOp::create(b, loc, VectorType::get({lanes}, acc.front().getType()), acc));
+  values.remember(c.op->getResult(0), *where, sum);
+  for (const Output &output : plan.outputs) {
+    FailureOr<SmallVector<LaneValue>> index = at(output.index, point);
+    if (failed(index))
+      return failure();
+    LaneValue value = values.read(output.inner, *index);
+    for (auto [i, low] : llvm::zip_equal(*index, output.low))
+      i = i.kind == LaneValue::Linear ? LaneValue(values.index.add(i.linear, low)) : i;
+    if (!value || failed(values.store(output.destination, *index, value)))
+      return failure();
+  }
+  values.memo.clear();
+  values.lanes.count = 1;
+  return success();
+}
+
+LogicalResult ContractionEmitter::storeOutputs(ArrayRef<Value> acc) {
+  auto guarded = [&](const LinearIndex &x, const LinearIndex &extent, bool fills,
+                     llvm::function_ref<LogicalResult()> body) {
+    OpBuilder::InsertionGuard guard(b);
+    if (!fills) {
+      Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, values.index.value(x),
+                                           values.index.value(extent));
+      b.setInsertionPointToStart(scf::IfOp::create(b, loc, inside, /*withElseRegion=*/false).thenBlock());
+    }
+    return body();
+  };
+  for (int64_t i = 0; i < sizes.threadRows; ++i)
+    if (failed(guarded(row(i), c.rows.loops.total, rowsFill(), [&] {
+          for (int64_t j = 0; j < sizes.threadColumns; j += lanes)
+            if (failed(guarded(column(j), c.columns.loops.total, columnsFill(), [&] {
+                  return storePoint(row(i), column(j), acc.slice(i * sizes.threadColumns + j, lanes));
+                })))
+              return failure();
+          return success();
+        })))
+      return failure();
+  return success();
+}
+
+FailureOr<Launches> ContractionEmitter::run() {
+  SmallVector<Output, 1> pending = collectOutputs(kernel, device.frame, values);
+  FailureOr<KernelPlan> planned = planKernel(kernel.front(), pending, values);
+  if (failed(planned))
+    return failure();
+  if (!pending.empty())
+    return kernel.emitError("expected all results of a contraction's kernel in one space");
+  plan = std::move(*planned);
+  FailureOr<Contraction> matched = Contraction::match(plan, values);
+  if (failed(matched))
+    return failure();
+  c = std::move(*matched);
+  if (failed(readSizes()))
+    return failure();
+  AffineExpr blocks = gridOf();
+  if (!blocks)
+    return kernel.emitError("expected extents that the host can compute");
+
+  placeBlock();
+  bits = std::make_unique<ThreadBits>(device, sizes.threads());
+  rowTile = std::make_unique<OperandTile>(c, c.rows, sizes.rows, sizes.depth, *bits, device);
+  columnTile = std::make_unique<OperandTile>(c, c.columns, sizes.columns, sizes.depth, *bits, device);
+  placeThread();
+  chooseLanes();
+  OpOperand *initial = c.op.getDpsInitOperand(0);
+  FailureOr<SmallVector<Value>> acc = readAtPoints(initial->get(), c.indexOf(initial));
+  if (failed(acc) || failed(readFixed()))
+    return failure();
+  rowTile->place(blockRow, block);
+  columnTile->place(blockColumn, block);
+  auto depth = c.depth.total.asConstant();
+  if (!depth) {
+    Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, values.index.value(c.depth.total),
+                                       values.index.constant(0));
+    auto types = llvm::map_to_vector(*acc, [](Value v) { return v.getType(); });
+    auto test = scf::IfOp::create(b, loc, types, some, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(test.elseBlock());
+    scf::YieldOp::create(b, loc, *acc);
+    b.setInsertionPointToStart(test.thenBlock());
+    acc = reduce(*acc);
+    if (failed(acc))
+      return failure();
+    scf::YieldOp::create(b, loc, *acc);
+    acc = SmallVector<Value>(test.getResults());
+  } else if (*depth) {
+    acc = reduce(*acc);
+  }
+  if (failed(acc) || failed(storeOutputs(*acc)))
+    return failure();
+  Launch launch = device.finish({sizes.threads(), 1, 1}, blocks);
+  annotateAlignment(device.frame.function);
+  return Launches{launch};
+}
+
+} // namespace
+
+FailureOr<Launches> emitContraction(func::FuncOp kernel) {
+  if (findStructuredOp(kernel))
+    return kernel.emitError("expected an operation without loops of its own");
+  return ContractionEmitter(kernel).run();
+}
+
+} // namespace mlir::aic
