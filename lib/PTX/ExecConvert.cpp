@@ -43,10 +43,10 @@ float toFloat(double v, uint32_t mode) {
   return f;
 }
 
-uint64_t saturateInteger(double v, Type to) {
+uint64_t saturateInteger(double v, Type to, Type from) {
   unsigned bits = typeSize(to) * 8;
   if (v != v)
-    return bits == 64 && !isSigned(to) ? uint64_t(1) << 63 : bits == 64 ? uint64_t(1) << 63 : 0;
+    return bits == 64 || from == Type::F64 ? uint64_t(1) << (bits - 1) : 0;
   if (isSigned(to)) {
     double top = std::ldexp(1.0, int(bits) - 1);
     if (v >= top)
@@ -89,7 +89,7 @@ uint64_t fromDouble(double v, const Conversion &c) {
     return c.to == Type::F16 ? floatToHalf(f, roundOf(c.mode)) : floatToBfloat(f, roundOf(c.mode));
   }
   default:
-    return saturateInteger(roundInteger(v, c.mode), c.to);
+    return saturateInteger(roundInteger(v, c.mode), c.to, c.from);
   }
 }
 

@@ -64,6 +64,9 @@ struct FMaxOp {
 template <class Op> struct WithNaN {
   template <class T> T operator()(T a, T b) const { return a != a || b != b ? quiet<T>() : Op()(a, b); }
 };
+template <class Op> struct Thrice {
+  template <class T> T operator()(T a, T b, T c) const { return Op()(Op()(a, b), c); }
+};
 template <class Op, bool NaN> struct XorSignAbs {
   template <class T> T operator()(T a, T b) const {
     T x = std::fabs(a), y = std::fabs(b);
@@ -101,6 +104,14 @@ template <class Op, bool Ftz, bool Sat> struct Modified {
   template <class T> T operator()(T a, T b, T c) const { return out(T(Op()(in(a), in(b), in(c)))); }
 };
 
+/// Two f32 in a register of 64 bits.
+template <class Op> struct Paired {
+  template <class... T> uint64_t operator()(T... v) const {
+    float low = Op()(bitcast<float>(uint32_t(v))...), high = Op()(bitcast<float>(uint32_t(v >> 32))...);
+    return uint64_t(bitcast<uint32_t>(high)) << 32 | bitcast<uint32_t>(low);
+  }
+};
+
 template <class Op> Handler pick1(Selection &s) {
   if (s.type() == Type::F64)
     return run1<double, double, Op>;
@@ -110,6 +121,9 @@ template <class Op> Handler pick1(Selection &s) {
 template <class Op> Handler pick2(Selection &s) {
   if (s.type() == Type::F64)
     return run2<double, double, double, Op>;
+  if (s.type() == Type::F32x2)
+    return s.has("ftz") ? run2<uint64_t, uint64_t, uint64_t, Paired<Modified<Op, true, false>>>
+                        : run2<uint64_t, uint64_t, uint64_t, Paired<Op>>;
   bool ftz = s.has("ftz"), sat = s.has("sat");
   return ftz ? (sat ? run2<float, float, float, Modified<Op, true, true>>
                     : run2<float, float, float, Modified<Op, true, false>>)
@@ -118,11 +132,38 @@ template <class Op> Handler pick2(Selection &s) {
 template <class Op> Handler pick3(Selection &s) {
   if (s.type() == Type::F64)
     return run3<double, double, double, double, Op>;
+  if (s.type() == Type::F32x2)
+    return s.has("ftz") ? run3<uint64_t, uint64_t, uint64_t, uint64_t, Paired<Modified<Op, true, false>>>
+                        : run3<uint64_t, uint64_t, uint64_t, uint64_t, Paired<Op>>;
   bool ftz = s.has("ftz"), sat = s.has("sat");
   return ftz ? (sat ? run3<float, float, float, float, Modified<Op, true, true>>
                     : run3<float, float, float, float, Modified<Op, true, false>>)
              : (sat ? run3<float, float, float, float, Modified<Op, false, true>>
                     : run3<float, float, float, float, Op>);
+}
+
+// Sources of 16 bits, one of them or the addend in f32.
+struct HalfToFloat {
+  static float wide(uint16_t v) { return halfToFloat(v); }
+};
+struct BfloatToFloat {
+  static float wide(uint16_t v) { return bfloatToFloat(v); }
+};
+template <class From, class Op, bool Sat> struct MixedOp {
+  float out(float v) const { return Sat ? saturate(v) : v; }
+  float operator()(uint16_t a, float c) const { return out(Op()(From::wide(a), c)); }
+  float operator()(uint16_t a, uint16_t b, float c) const { return out(Op()(From::wide(a), From::wide(b), c)); }
+};
+template <class From> Handler pickMixed(Selection &s) {
+  bool sat = s.has("sat");
+  if (s.inst.opcode == "fma")
+    return sat ? run3<float, uint16_t, uint16_t, float, MixedOp<From, FmaOp, true>>
+               : run3<float, uint16_t, uint16_t, float, MixedOp<From, FmaOp, false>>;
+  if (s.inst.opcode == "add")
+    return sat ? run2<float, uint16_t, float, MixedOp<From, FAddOp, true>>
+               : run2<float, uint16_t, float, MixedOp<From, FAddOp, false>>;
+  return sat ? run2<float, uint16_t, float, MixedOp<From, FSubOp, true>>
+             : run2<float, uint16_t, float, MixedOp<From, FSubOp, false>>;
 }
 
 #if defined(__x86_64__)
@@ -259,17 +300,23 @@ void selectApprox(Selection &s) {
 }
 void selectFNeg(Selection &s) { s.out.run = pick1<FNegOp>(s); }
 void selectFAbs(Selection &s) { s.out.run = pick1<FAbsOp>(s); }
-void selectFMin(Selection &s) {
+template <class Op> static void selectExtreme(Selection &s) {
   bool nan = s.has("NaN");
-  s.out.run = s.has("xorsign") ? (nan ? pick2<XorSignAbs<FMinOp, true>>(s) : pick2<XorSignAbs<FMinOp, false>>(s))
-              : nan            ? pick2<WithNaN<FMinOp>>(s)
-                               : pick2<FMinOp>(s);
+  if (s.operand(3)) {
+    if (s.module.sm < 100 || s.module.isaMajor * 10 + s.module.isaMinor < 88)
+      s.error = "'" + s.inst.spelling() + "' with three sources needs .version 8.8 and .target sm_100";
+    s.out.run = nan ? pick3<Thrice<WithNaN<Op>>>(s) : pick3<Thrice<Op>>(s);
+    return;
+  }
+  s.out.run = s.has("xorsign") ? (nan ? pick2<XorSignAbs<Op, true>>(s) : pick2<XorSignAbs<Op, false>>(s))
+              : nan            ? pick2<WithNaN<Op>>(s)
+                               : pick2<Op>(s);
 }
-void selectFMax(Selection &s) {
-  bool nan = s.has("NaN");
-  s.out.run = s.has("xorsign") ? (nan ? pick2<XorSignAbs<FMaxOp, true>>(s) : pick2<XorSignAbs<FMaxOp, false>>(s))
-              : nan            ? pick2<WithNaN<FMaxOp>>(s)
-                               : pick2<FMaxOp>(s);
+void selectFMin(Selection &s) { selectExtreme<FMinOp>(s); }
+void selectFMax(Selection &s) { selectExtreme<FMaxOp>(s); }
+void selectFMixed(Selection &s) {
+  s.out.run = s.type(1) == Type::F16 ? pickMixed<HalfToFloat>(s) : pickMixed<BfloatToFloat>(s);
+  applyRounding(s);
 }
 void selectCopysign(Selection &s) { s.out.run = pick2<CopysignOp>(s); }
 

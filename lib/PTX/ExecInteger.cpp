@@ -248,6 +248,33 @@ template <class F> static Handler arithmetic(Type type, F &&f) {
       return run3<T, T, T, T, op>;                                                                                     \
     });                                                                                                                \
   }
+/// Two 16-bit integers in a register.
+template <class T, class Op> struct PairedInteger {
+  uint32_t operator()(uint32_t a, uint32_t b) const {
+    uint16_t low = uint16_t(Op()(T(a), T(b))), high = uint16_t(Op()(T(a >> 16), T(b >> 16)));
+    return uint32_t(high) << 16 | low;
+  }
+};
+template <class Op> struct ReluOp {
+  template <class T> T operator()(T a, T b) const {
+    T r = Op()(a, b);
+    return r < 0 ? T(0) : r;
+  }
+};
+template <class Op> static Handler pickPaired(Selection &s) {
+  if (s.type() == Type::U16x2)
+    return run2<uint32_t, uint32_t, uint32_t, PairedInteger<uint16_t, Op>>;
+  return s.has("relu") ? run2<uint32_t, uint32_t, uint32_t, PairedInteger<int16_t, ReluOp<Op>>>
+                       : run2<uint32_t, uint32_t, uint32_t, PairedInteger<int16_t, Op>>;
+}
+void selectAddX2(Selection &s) { s.out.run = pickPaired<AddOp>(s); }
+void selectMinMaxX2(Selection &s) {
+  bool min = s.inst.opcode == "min";
+  if (s.type() == Type::S32)
+    s.out.run = min ? run2<int32_t, int32_t, int32_t, ReluOp<MinOp>> : run2<int32_t, int32_t, int32_t, ReluOp<MaxOp>>;
+  else
+    s.out.run = min ? pickPaired<MinOp>(s) : pickPaired<MaxOp>(s);
+}
 ARITHMETIC2(Add, AddOp)
 ARITHMETIC2(Sub, SubOp)
 ARITHMETIC2(MulLo, MulOp)

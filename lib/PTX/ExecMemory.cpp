@@ -435,10 +435,11 @@ static void selectAccess(Selection &s) {
   s.out.target = s.has("acquire") ? 1 : s.has("release") ? 2 : 0;
   s.out.size = uint8_t(typeSize(s.type()));
   unsigned bytes = s.out.size * s.out.listCount;
-  if (bytes > 32 || (bytes & (bytes - 1)))
+  bool wide = bytes > 16 || s.out.listCount > 4;
+  if (bytes > 32 || (bytes & (bytes - 1)) || (wide && (s.out.size < 4 || !s.has("global"))))
     s.error = "'" + s.inst.spelling() + "' is wider than an access can be";
-  if (bytes > 16)
-    s.error = "opcode '" + s.inst.spelling() + "' is not supported";
+  else if (wide && (s.module.sm < 100 || s.module.isaMajor * 10 + s.module.isaMinor < 88))
+    s.error = "'" + s.inst.spelling() + "' of 32 bytes needs .version 8.8 and .target sm_100";
 }
 void selectLd(Selection &s) {
   selectAccess(s);

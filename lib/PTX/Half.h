@@ -41,6 +41,8 @@ inline uint32_t narrow(float f, unsigned exponent, unsigned mantissa, Round roun
     e = 0;
     if (drop > 40)
       drop = 40;
+  } else if (!(a >> 23)) {
+    e = 0; // no implicit bit, and as many exponents as f32 has
   } else {
     m &= 0x7fffff;
   }

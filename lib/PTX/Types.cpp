@@ -16,8 +16,8 @@ const TypeRow rows[] = {
     {Type::U32, "u32", 4},       {Type::U64, "u64", 8},       {Type::S8, "s8", 1},       {Type::S16, "s16", 2},
     {Type::S32, "s32", 4},       {Type::S64, "s64", 8},       {Type::F16, "f16", 2},     {Type::F16x2, "f16x2", 4},
     {Type::BF16, "bf16", 2},     {Type::BF16x2, "bf16x2", 4}, {Type::TF32, "tf32", 4},   {Type::F32, "f32", 4},
-    {Type::F64, "f64", 8},       {Type::E4M3, "e4m3", 1},     {Type::E5M2, "e5m2", 1},   {Type::E4M3x2, "e4m3x2", 2},
-    {Type::E5M2x2, "e5m2x2", 2}, {Type::U16x2, "u16x2", 4},   {Type::S16x2, "s16x2", 4},
+    {Type::F64, "f64", 8},       {Type::F32x2, "f32x2", 8},   {Type::E4M3, "e4m3", 1},   {Type::E5M2, "e5m2", 1},
+    {Type::E4M3x2, "e4m3x2", 2}, {Type::E5M2x2, "e5m2x2", 2}, {Type::U16x2, "u16x2", 4}, {Type::S16x2, "s16x2", 4},
 };
 } // namespace
 
