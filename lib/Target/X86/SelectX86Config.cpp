@@ -86,36 +86,6 @@ Tile contractionTile(Shape shape, int64_t lanes, const X86MachineModel &machine)
   tile.rows = chooseRows(shape.rows, most);
   return tile;
 }
-
-KernelClass classOf(LoopKind kind, func::FuncOp kernel) {
-  switch (kind) {
-  case LoopKind::Contraction:
-    return KernelClass::contraction;
-  case LoopKind::Convolution:
-    return KernelClass::convolution;
-  case LoopKind::Depthwise:
-    return KernelClass::depthwise;
-  case LoopKind::Pooling:
-    return KernelClass::pooling;
-  case LoopKind::Reduction: {
-    // Rows: something is computed for each element after a reduction.
-    for (auto generic : kernel.getOps<linalg::GenericOp>())
-      if (!generic.getNumReductionLoops())
-        for (OpOperand *input : generic.getDpsInputOperands())
-          if (classifyLoop(generic) == LoopKind::Elementwise && input->get().getDefiningOp() &&
-              generic.getMatchingIndexingMap(input).getNumResults() < generic.getNumLoops())
-            return KernelClass::rows;
-    return KernelClass::reduction;
-  }
-  case LoopKind::Elementwise:
-    return KernelClass::elementwise;
-  case LoopKind::Structured:
-    return KernelClass::other;
-  default:
-    return KernelClass::movement;
-  }
-}
-
 } // namespace
 
 LoweringConfigAttr selectX86Config(func::FuncOp kernel, const X86MachineModel &machine) {
@@ -149,7 +119,7 @@ LoweringConfigAttr selectX86Config(func::FuncOp kernel, const X86MachineModel &m
   } else if (kind == LoopKind::Reduction) {
     tile = {1, 1, 4}; // four accumulators
     // The result of what is only reduced is small; rows have as many elements as their input.
-    grain = classOf(kind, kernel) == KernelClass::rows
+    grain = getKernelClass(kernel) == KernelClass::rows
                 ? 1 << 13
                 : perElement(1 << 15, generic ? shapeOf(generic, kind).depth : 1);
   } else if (kind == LoopKind::Elementwise) {
@@ -168,7 +138,7 @@ LoweringConfigAttr selectX86Config(func::FuncOp kernel, const X86MachineModel &m
   if (packed)
     add("panel", lanes * tile.columns);
   add("grain", grain);
-  return LoweringConfigAttr::get(kernel.getContext(), classOf(kind, kernel), b.getDictionaryAttr(entries));
+  return LoweringConfigAttr::get(kernel.getContext(), getKernelClass(kernel), b.getDictionaryAttr(entries));
 }
 
 } // namespace mlir::aic

@@ -13,12 +13,14 @@ and calls it on the test's inputs. What it ends in is one of
   crash       a signal
   timeout     no end within the limit
 
-usage: runner.py [--jobs N] [--match TEXT] [--json FILE] [--update] [--verbose]
-  --update writes passing.txt, the list of those that pass, which the pytest target compares with.
+usage: runner.py [--target NAME] [--jobs N] [--match TEXT] [--json FILE] [--update] [--verbose]
+  --target nvidia compiles to PTX, which runs on the executor with all checks, once for each of three seeds.
+  --update writes passing.txt, the list of those that pass on x86, which the pytest target compares with.
 """
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import pathlib
@@ -37,6 +39,9 @@ from typing import Any, Callable, Iterator
 import numpy as np
 
 PASSING = pathlib.Path(__file__).with_name("passing.txt")
+# How a target compiles, and the seeds of the executor that a test runs with.
+OPTIONS: dict[str, dict[str, Any]] = {"x86": {}, "nvidia": {"target": "nvidia", "arch": "sm_80"}}
+SEEDS = {"x86": [0], "nvidia": [1, 2, 3]}
 TIMEOUT = 60.0
 MEMORY = 6 << 30
 
@@ -91,7 +96,7 @@ def nearly(got: np.ndarray, want: Any) -> bool:
     return np.allclose(got, want, rtol=1e-3, atol=1e-7 * float(largest), equal_nan=True)
 
 
-def attempt(test: Any) -> tuple[str, str]:
+def attempt(test: Any, target: str = "x86") -> tuple[str, str]:
     """Runs one test in this process."""
     import aic
     from aic.model import to_contiguous
@@ -99,9 +104,10 @@ def attempt(test: Any) -> tuple[str, str]:
     with tempfile.TemporaryDirectory(prefix="aic-node-") as folder:
         library = os.path.join(folder, "model.so")
         try:
-            aic.compile_to(test.model.SerializeToString(), library)
+            aic.compile_to(test.model.SerializeToString(), library, **OPTIONS[target])
             model = aic.load(library)
-            for inputs, outputs in test.data_sets:
+            for seed, (inputs, outputs) in itertools.product(SEEDS[target], test.data_sets):
+                os.environ["AIC_FAKECUDA_SEED"] = str(seed)
                 arrays = [to_contiguous(v, i.numpy_dtype) for v, i in zip(map(array_of, inputs), model.inputs, strict=True)]
                 results = model.run(arrays)
                 try:
@@ -116,7 +122,7 @@ def attempt(test: Any) -> tuple[str, str]:
     return "pass", ""
 
 
-def child(test: Any, pipe: int) -> None:
+def child(test: Any, target: str, pipe: int) -> None:
     """The body of a forked process: it never returns."""
     code = 0
     try:
@@ -125,7 +131,7 @@ def child(test: Any, pipe: int) -> None:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
         os.dup2(null, 2)
-        result, message = attempt(test)
+        result, message = attempt(test, target)
     except BaseException as e:  # noqa: BLE001 - whatever it is, the parent hears of it
         result, message = "error", f"{type(e).__name__}: {e}"[:400]
     try:
@@ -136,7 +142,7 @@ def child(test: Any, pipe: int) -> None:
 
 
 def run(tests: list[Any], jobs: int = 2, timeout: float = TIMEOUT,
-        progress: Callable[[Outcome], None] = lambda _: None) -> list[Outcome]:
+        progress: Callable[[Outcome], None] = lambda _: None, target: str = "x86") -> list[Outcome]:
     """Runs tests in forked processes, `jobs` at a time."""
     import aic  # noqa: F401 - loaded once, before the forks
 
@@ -175,7 +181,7 @@ def run(tests: list[Any], jobs: int = 2, timeout: float = TIMEOUT,
             pid = os.fork()
             if pid == 0:
                 os.close(reader)
-                child(test, writer)
+                child(test, target, writer)
             os.close(writer)
             running[reader] = (test, pid, time.monotonic())
         ready, _, _ = select.select(list(running), [], [], 1.0)
@@ -188,6 +194,7 @@ def run(tests: list[Any], jobs: int = 2, timeout: float = TIMEOUT,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--target", choices=list(OPTIONS), default="x86")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--match", default="", help="a regular expression on names")
     parser.add_argument("--json", help="write all outcomes")
@@ -202,7 +209,7 @@ def main() -> None:
             print(f"{o.result:10} {o.name}: {o.message}", flush=True)
 
     start = time.monotonic()
-    outcomes = run(tests, arguments.jobs, progress=progress)
+    outcomes = run(tests, arguments.jobs, progress=progress, target=arguments.target)
     counts = Counter(o.result for o in outcomes)
     print(f"{len(outcomes)} tests in {time.monotonic() - start:.0f} s: " +
           ", ".join(f"{n} {what}" for what, n in counts.most_common()))
@@ -212,8 +219,8 @@ def main() -> None:
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps([asdict(o) for o in outcomes], indent=1))
     if arguments.update:
-        if arguments.match:
-            sys.exit("error: --update needs all the tests, drop --match")
+        if arguments.match or arguments.target != "x86":
+            sys.exit("error: --update needs all the tests on x86, drop --match and --target")
         PASSING.write_text("".join(f"{o.name}\n" for o in sorted(outcomes, key=lambda o: o.name) if o.result == "pass"))
 
 

@@ -36,11 +36,13 @@ struct FormKernelsPass : impl::FormKernelsPassBase<FormKernelsPass> {
     maxReductions = policy.maxReductions;
     recomputeCost = policy.recomputeCost;
     rowRecomputeCost = policy.rowRecomputeCost;
+    readPads = policy.readPads;
   }
 
   void runOnOperation() override {
     FusionPolicy policy{maxOperations, maxResults,       std::min(unsigned(maxReductions), 60u),
-                        recomputeCost, rowRecomputeCost, canFuse};
+                        recomputeCost, rowRecomputeCost, readPads,
+                        canFuse};
     KernelOutliner outliner(getOperation());
     for (func::FuncOp func : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
       if (func.isExternal() || func->hasAttr("aic.kernel"))

@@ -361,6 +361,8 @@ bool Grouper::readsInPlace(OpOperand *use, Operation *producer) {
     return kinds[producer] == LoopKind::Slice;
   if (!isHeavy(kind))
     return kind != LoopKind::Structured && kind != LoopKind::Host;
+  if (kinds[producer] == LoopKind::Pad)
+    return policy.readPads;
   if (bodyCost(producer) > 0 || use->getOwner()->getNumOperands() <= use->getOperandNumber())
     return false;
   auto user = cast<linalg::GenericOp>(use->getOwner());
@@ -494,6 +496,8 @@ bool Grouper::join(Operation *op, Uses &uses) {
     return refuse(op, uses, "the kernel is long enough");
   if (uses.outside && group.extra.size() + 2 > policy.maxResults)
     return refuse(op, uses, "the kernel has results enough");
+  if (policy.readPads && kinds[group.operations.front()] == LoopKind::Pad)
+    return refuse(op, uses, "a padded copy is made for readers that cannot check bounds");
   if (policy.canFuse && !policy.canFuse(op, group.operations.front()))
     return refuse(op, uses, "the target does not want to");
   switch (LoopKind kind = kinds[op]) {
@@ -504,6 +508,8 @@ bool Grouper::join(Operation *op, Uses &uses) {
   case LoopKind::Slice:
   case LoopKind::Fill:
     return joinMovement(op, uses);
+  case LoopKind::Pad:
+    return group.kind == Group::Heavy && joinMovement(op, uses);
   default:
     return isHeavy(kind) && joinHeavy(cast<linalg::GenericOp>(op), uses);
   }

@@ -167,4 +167,34 @@ Operation *getKernelRoot(func::FuncOp kernel) {
   return reduction ? reduction : last;
 }
 
+KernelClass getKernelClass(func::FuncOp kernel) {
+  Operation *root = getKernelRoot(kernel);
+  switch (root ? classifyLoop(root) : LoopKind::Host) {
+  case LoopKind::Contraction:
+    return KernelClass::contraction;
+  case LoopKind::Convolution:
+    return KernelClass::convolution;
+  case LoopKind::Depthwise:
+    return KernelClass::depthwise;
+  case LoopKind::Pooling:
+    return KernelClass::pooling;
+  case LoopKind::Reduction: {
+    // Rows: something is computed for each element after a reduction.
+    for (auto generic : kernel.getOps<linalg::GenericOp>())
+      if (!generic.getNumReductionLoops())
+        for (OpOperand *input : generic.getDpsInputOperands())
+          if (classifyLoop(generic) == LoopKind::Elementwise && input->get().getDefiningOp() &&
+              generic.getMatchingIndexingMap(input).getNumResults() < generic.getNumLoops())
+            return KernelClass::rows;
+    return KernelClass::reduction;
+  }
+  case LoopKind::Elementwise:
+    return KernelClass::elementwise;
+  case LoopKind::Structured:
+    return KernelClass::other;
+  default:
+    return KernelClass::movement;
+  }
+}
+
 } // namespace mlir::aic

@@ -2,6 +2,7 @@
 #ifndef AIC_DIALECT_AIC_TRANSFORMS_KERNELANALYSIS_H
 #define AIC_DIALECT_AIC_TRANSFORMS_KERNELANALYSIS_H
 
+#include "aic/Dialect/AIC/IR/AICOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Operation.h"
@@ -46,6 +47,8 @@ OpOperand *getLaneOperand(linalg::GenericOp op);
 
 /// The operation that decides how a kernel is emitted: the heavy one, else the first reduction, else the last one.
 Operation *getKernelRoot(func::FuncOp kernel);
+/// What its root makes of a kernel.
+KernelClass getKernelClass(func::FuncOp kernel);
 
 } // namespace mlir::aic
 

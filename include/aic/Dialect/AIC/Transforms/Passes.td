@@ -147,7 +147,8 @@ def FormKernelsPass : Pass<"aic-form-kernels", "::mlir::ModuleOp"> {
     Option<"maxResults", "max-results", "unsigned", "4", "results of a kernel: each is a stream that is written">,
     Option<"maxReductions", "max-reductions", "unsigned", "8", "row reductions in a kernel: each is a pass over the row">,
     Option<"recomputeCost", "recompute-cost", "unsigned", "2", "instructions per element that are cheaper done again than stored">,
-    Option<"rowRecomputeCost", "row-recompute-cost", "unsigned", "8", "the same for a value that several passes over a row read">];
+    Option<"rowRecomputeCost", "row-recompute-cost", "unsigned", "8", "the same for a value that several passes over a row read">,
+    Option<"readPads", "read-pads", "bool", "false", "whether convolutions read what is padded and check bounds, instead of a padded copy">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::tensor::TensorDialect"];
 }
 

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- DeviceFunction.cpp - One function of the GPU that is being written -===//
+#include "DeviceFunction.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <numeric>
+
+namespace mlir::aic {
+
+DeviceFunction::DeviceFunction(func::FuncOp source, StringRef name, bool withWorkers)
+    : b(source.getContext()), loc(source.getLoc()), values(b, loc),
+      frame(KernelFrame::create(source, name, withWorkers, values)) {}
+
+DeviceFunction::~DeviceFunction() {
+  if (!finished)
+    frame.function.erase();
+}
+
+static gpu::Dimension dimensionOf(unsigned d) { return static_cast<gpu::Dimension>(d); }
+
+Value DeviceFunction::threadId(unsigned dimension) { return gpu::ThreadIdOp::create(b, loc, dimensionOf(dimension)); }
+Value DeviceFunction::blockId(unsigned dimension) { return gpu::BlockIdOp::create(b, loc, dimensionOf(dimension)); }
+void DeviceFunction::barrier() { gpu::BarrierOp::create(b, loc); }
+
+Value DeviceFunction::shared(int64_t count, Type element) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&frame.function.front());
+  auto space = gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
+  return memref::AllocaOp::create(b, loc, MemRefType::get({count}, element, MemRefLayoutAttrInterface(), space));
+}
+
+AffineExpr DeviceFunction::gridExpr(Value v) {
+  for (auto [i, extent] : llvm::enumerate(frame.extents))
+    if (extent == v)
+      return b.getAffineSymbolExpr(i);
+  APInt known;
+  if (matchPattern(v, m_ConstantInt(&known)))
+    return b.getAffineConstantExpr(known.getSExtValue());
+  Operation *def = v.getDefiningOp();
+  if (!def || def->getNumOperands() != 2)
+    return {};
+  AffineExpr x = gridExpr(def->getOperand(0)), y = gridExpr(def->getOperand(1));
+  if (!x || !y)
+    return {};
+  if (isa<arith::AddIOp>(def))
+    return x + y;
+  if (isa<arith::SubIOp>(def))
+    return x - y;
+  if (isa<arith::MulIOp>(def))
+    return x * y;
+  auto divisor = dyn_cast<AffineConstantExpr>(y);
+  if (!divisor || divisor.getValue() <= 0)
+    return {};
+  if (isa<arith::DivUIOp, arith::FloorDivSIOp>(def))
+    return x.floorDiv(divisor.getValue());
+  if (isa<arith::CeilDivSIOp, arith::CeilDivUIOp>(def))
+    return x.ceilDiv(divisor.getValue());
+  return isa<arith::RemUIOp>(def) ? x % divisor.getValue() : AffineExpr();
+}
+
+AffineExpr DeviceFunction::gridExpr(const LinearIndex &extent) {
+  if (!extent.isUniform())
+    return {};
+  AffineExpr sum = b.getAffineConstantExpr(extent.constant);
+  for (auto [atom, coefficient] : extent.terms) {
+    AffineExpr term = gridExpr(atom);
+    if (!term)
+      return {};
+    sum = sum + term * coefficient;
+  }
+  return sum;
+}
+
+/// A number that divides `v`; 0 if it is 0.
+static int64_t divisorOf(Value v, unsigned depth = 0) {
+  APInt known;
+  if (matchPattern(v, m_ConstantInt(&known)))
+    return std::abs(known.getSExtValue());
+  Operation *def = v.getDefiningOp();
+  if (depth > 16)
+    return 1;
+  auto of = [&](unsigned operand) { return divisorOf(def->getOperand(operand), depth + 1); };
+  if (auto argument = dyn_cast<BlockArgument>(v)) {
+    auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
+    if (loop && loop.getInductionVar() == v)
+      return std::gcd(divisorOf(loop.getLowerBound(), depth + 1), divisorOf(loop.getStep(), depth + 1));
+    return 1;
+  }
+  if (isa<arith::AddIOp, arith::SubIOp>(def))
+    return std::gcd(of(0), of(1));
+  if (isa<arith::MulIOp>(def))
+    return std::min<int64_t>(of(0), 1 << 20) * std::min<int64_t>(of(1), 1 << 20);
+  return isa<arith::SelectOp>(def) ? std::gcd(of(1), of(2)) : 1;
+}
+
+/// Vectors whose address is a multiple of their size say so: only those are one access of the machine.
+static void alignVectors(func::FuncOp function) {
+  auto align = [](auto op, VectorType type, Value index) {
+    int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8) * type.getNumElements();
+    int64_t step = divisorOf(index) * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    if (llvm::isPowerOf2_64(bytes) && bytes <= 16 && step % bytes == 0)
+      op.setAlignment(bytes);
+  };
+  function.walk([&](Operation *op) {
+    if (auto load = dyn_cast<vector::LoadOp>(op); load && load.getIndices().size() == 1)
+      align(load, load.getVectorType(), load.getIndices().front());
+    else if (auto store = dyn_cast<vector::StoreOp>(op); store && store.getIndices().size() == 1)
+      align(store, store.getVectorType(), store.getIndices().front());
+  });
+}
+
+Launch DeviceFunction::finish(std::array<int64_t, 3> block, AffineExpr x, AffineExpr y, AffineExpr z) {
+  b.setInsertionPointToEnd(&frame.function.front());
+  func::ReturnOp::create(b, loc);
+  alignVectors(frame.function);
+  frame.function->setAttr("nvidia.block", b.getDenseI64ArrayAttr(block));
+  finished = true;
+  AffineExpr one = b.getAffineConstantExpr(1);
+  AffineMap grid = AffineMap::get(0, frame.extents.size(), {x ? x : one, y ? y : one, z ? z : one}, b.getContext());
+  return {frame.function.getName().str(), simplifyAffineMap(grid), block};
+}
+
+} // namespace mlir::aic
