@@ -12,6 +12,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 namespace mlir::aic {
 namespace {
@@ -23,21 +24,16 @@ public:
 
   LogicalResult across(ArrayRef<SmallVector<LaneValue>> points);
   LogicalResult along(const SmallVector<LaneValue> &point);
-  /// The operation that combines partial results, if partial results may be combined.
-  Operation *combiner();
 
 private:
   using Step = llvm::function_ref<FailureOr<SmallVector<Value>>(ArrayRef<Value>)>;
-  FailureOr<SmallVector<LaneValue>> loopsAt(ArrayRef<LaneValue> point);
-  LinearIndex extentOf(unsigned loop);
+  LinearIndex extentOf(unsigned loop) { return loopExtent(op, loop, values); }
   FailureOr<SmallVector<Value>> carry(const LinearIndex &low, const LinearIndex &high, int64_t step, ArrayRef<Value> init,
                                       llvm::function_ref<FailureOr<SmallVector<Value>>(const LinearIndex &, ArrayRef<Value>)> body);
   FailureOr<SmallVector<Value>> nest(ArrayRef<unsigned> loops, ArrayRef<Value> acc);
   FailureOr<SmallVector<Value>> step(ArrayRef<Value> acc);
   FailureOr<SmallVector<Value>> vectorNest(ArrayRef<unsigned> loops, ArrayRef<Value> acc, Operation *combine);
   FailureOr<SmallVector<Value>> vectorSteps(unsigned loop, ArrayRef<Value> acc);
-  Value combine(Operation *combine, Value x, Value y);
-  LogicalResult rememberAt(ArrayRef<LaneValue> point, ArrayRef<LaneValue> results);
 
   const Root &root;
   linalg::LinalgOp op;
@@ -50,33 +46,6 @@ private:
   SmallVector<SmallVector<LaneValue>> ivs; // of the root's loops, per point
   SmallVector<Type> elements;
 };
-
-LinearIndex ReductionEmitter::extentOf(unsigned loop) {
-  for (OpOperand &operand : op->getOpOperands()) {
-    if (!isa<ShapedType>(operand.get().getType()))
-      continue;
-    for (auto [d, expr] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))
-      if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && dim.getPosition() == loop)
-        return values.extent(operand.get(), d);
-  }
-  op.emitError("expected an operand that gives the extent of loop ") << loop;
-  return 0;
-}
-
-FailureOr<SmallVector<LaneValue>> ReductionEmitter::loopsAt(ArrayRef<LaneValue> point) {
-  SmallVector<LaneValue> result;
-  for (AffineExpr expr : root.loops) {
-    if (auto d = dyn_cast<AffineDimExpr>(expr); d && d.getPosition() >= point.size()) {
-      result.push_back(LinearIndex(0)); // a reduction
-      continue;
-    }
-    FailureOr<LaneValue> i = values.apply(expr, point);
-    if (failed(i))
-      return failure();
-    result.push_back(*i);
-  }
-  return result;
-}
 
 /// scf.for with carried values; a single iteration needs no loop.
 FailureOr<SmallVector<Value>>
@@ -170,19 +139,6 @@ FailureOr<SmallVector<Value>> ReductionEmitter::nest(ArrayRef<unsigned> loops, A
   });
 }
 
-LogicalResult ReductionEmitter::rememberAt(ArrayRef<LaneValue> point, ArrayRef<LaneValue> results) {
-  SmallVector<LaneValue> index;
-  for (AffineExpr expr : root.index) {
-    FailureOr<LaneValue> i = values.apply(expr, point);
-    if (failed(i))
-      return failure();
-    index.push_back(*i);
-  }
-  for (auto [result, value] : llvm::zip_equal(op->getResults(), results))
-    values.remember(result, index, value);
-  return success();
-}
-
 LogicalResult ReductionEmitter::across(ArrayRef<SmallVector<LaneValue>> points) {
   SmallVector<Value> acc;
   for (Value result : op->getResults())
@@ -192,7 +148,7 @@ LogicalResult ReductionEmitter::across(ArrayRef<SmallVector<LaneValue>> points) 
   // A point without lanes of its own (all lanes equal) stays a scalar.
   bool wide = tile.vector && sizes.lanes > 1;
   for (auto [p, point] : llvm::enumerate(points)) {
-    FailureOr<SmallVector<LaneValue>> loops = loopsAt(point);
+    FailureOr<SmallVector<LaneValue>> loops = loopsAt(root, point, values);
     if (failed(loops))
       return failure();
     ivs.push_back(*loops);
@@ -217,7 +173,7 @@ LogicalResult ReductionEmitter::across(ArrayRef<SmallVector<LaneValue>> points) 
       Value v = (*result)[p * elements.size() + r];
       done.push_back(isa<VectorType>(v.getType()) ? LaneValue::vector(v) : LaneValue::scalar(v));
     }
-    if (failed(rememberAt(point, done)))
+    if (failed(rememberResults(root, point, done, values)))
       return failure();
   }
   return success();
@@ -227,20 +183,7 @@ LogicalResult ReductionEmitter::across(ArrayRef<SmallVector<LaneValue>> points) 
 // Along the reduced dim
 //===----------------------------------------------------------------------===//
 
-Operation *ReductionEmitter::combiner() {
-  if (op->getNumResults() != 1)
-    return nullptr;
-  Block *body = op.getBlock();
-  BlockArgument acc = body->getArgument(op.getNumDpsInputs());
-  Operation *last = body->getTerminator()->getOperand(0).getDefiningOp();
-  if (!last || last->getBlock() != body || !acc.hasOneUse() || *acc.user_begin() != last)
-    return nullptr;
-  bool associative = isa<arith::AddFOp, arith::MulFOp, arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp, arith::AddIOp,
-                         arith::MulIOp, arith::MaxSIOp, arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp, arith::AndIOp, arith::OrIOp>(last);
-  return associative ? last : nullptr;
-}
-
-Value ReductionEmitter::combine(Operation *combine, Value x, Value y) {
+static Value applyCombiner(OpBuilder &b, Location loc, Operation *combine, Value x, Value y) {
   OperationState state(loc, combine->getName(), ValueRange{x, y}, {x.getType()}, llvm::to_vector(combine->getAttrs()));
   return b.create(state)->getResult(0);
 }
@@ -332,10 +275,10 @@ FailureOr<SmallVector<Value>> ReductionEmitter::vectorNest(ArrayRef<unsigned> lo
 }
 
 LogicalResult ReductionEmitter::along(const SmallVector<LaneValue> &point) {
-  Operation *combineOp = combiner();
+  Operation *combineOp = findCombiner(op, 0);
   Type element = cast<RankedTensorType>(op->getResult(0).getType()).getElementType();
   elements.push_back(element);
-  FailureOr<SmallVector<LaneValue>> loops = loopsAt(point);
+  FailureOr<SmallVector<LaneValue>> loops = loopsAt(root, point, values);
   if (failed(loops))
     return failure();
   ivs.push_back(*loops);
@@ -356,7 +299,7 @@ LogicalResult ReductionEmitter::along(const SmallVector<LaneValue> &point) {
     return failure();
   Value sum = result->front();
   for (Value partial : llvm::drop_begin(*result))
-    sum = combine(combineOp, sum, partial);
+    sum = applyCombiner(b, loc, combineOp, sum, partial);
   if (isa<VectorType>(sum.getType())) {
     sum = vector::ReductionOp::create(b, loc, kindOf(combineOp), sum,
                                       isa<FloatType>(element) ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none);
@@ -368,15 +311,192 @@ LogicalResult ReductionEmitter::along(const SmallVector<LaneValue> &point) {
   LaneValue first = values.read(init->get(), *at);
   if (!first)
     return failure();
-  sum = combine(combineOp, values.scalar(first), sum);
-  return rememberAt(point, {LaneValue::scalar(sum)});
+  sum = applyCombiner(b, loc, combineOp, values.scalar(first), sum);
+  return rememberResults(root, point, {LaneValue::scalar(sum)}, values);
 }
 } // namespace
+
+//===----------------------------------------------------------------------===//
+// What emitters of reductions share
+//===----------------------------------------------------------------------===//
+
+LinearIndex loopExtent(linalg::LinalgOp op, unsigned loop, ValueEmitter &values) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<ShapedType>(operand.get().getType()))
+      continue;
+    for (auto [d, expr] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))
+      if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && dim.getPosition() == loop)
+        return values.extent(operand.get(), d);
+  }
+  op.emitError("expected an operand that gives the extent of loop ") << loop;
+  return 0;
+}
+
+FailureOr<SmallVector<LaneValue>> loopsAt(const Root &root, ArrayRef<LaneValue> point, ValueEmitter &values) {
+  SmallVector<LaneValue> result;
+  for (AffineExpr expr : root.loops) {
+    if (auto d = dyn_cast<AffineDimExpr>(expr); d && d.getPosition() >= point.size()) {
+      result.push_back(LinearIndex(0)); // a reduction
+      continue;
+    }
+    FailureOr<LaneValue> i = values.apply(expr, point);
+    if (failed(i))
+      return failure();
+    result.push_back(*i);
+  }
+  return result;
+}
+
+LogicalResult rememberResults(const Root &root, ArrayRef<LaneValue> point, ArrayRef<LaneValue> results,
+                              ValueEmitter &values) {
+  SmallVector<LaneValue> index;
+  for (AffineExpr expr : root.index) {
+    FailureOr<LaneValue> i = values.apply(expr, point);
+    if (failed(i))
+      return failure();
+    index.push_back(*i);
+  }
+  for (auto [result, value] : llvm::zip_equal(root.op->getResults(), results))
+    values.remember(result, index, value);
+  return success();
+}
+
+Operation *findCombiner(linalg::LinalgOp op, unsigned result) {
+  Block *body = op.getBlock();
+  BlockArgument acc = body->getArgument(op.getNumDpsInputs() + result);
+  Operation *last = body->getTerminator()->getOperand(result).getDefiningOp();
+  if (!last || last->getBlock() != body || !acc.hasOneUse() || *acc.user_begin() != last)
+    return nullptr;
+  bool associative = isa<arith::AddFOp, arith::MulFOp, arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp, arith::AddIOp,
+                         arith::MulIOp, arith::MaxSIOp, arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp, arith::AndIOp, arith::OrIOp>(last);
+  return associative ? last : nullptr;
+}
+
+namespace {
+/// A comparison of a new element with the best one, in this order: the predicate without equality, and that of equality.
+template <typename Predicate>
+struct Order {
+  Predicate strict, equal;
+  bool orEqual;
+};
+
+std::optional<Order<arith::CmpFPredicate>> orderOf(arith::CmpFPredicate predicate) {
+  using P = arith::CmpFPredicate;
+  switch (predicate) {
+  case P::OGT:
+  case P::OGE:
+    return Order<P>{P::OGT, P::OEQ, predicate == P::OGE};
+  case P::OLT:
+  case P::OLE:
+    return Order<P>{P::OLT, P::OEQ, predicate == P::OLE};
+  default:
+    return std::nullopt;
+  }
+}
+
+std::optional<Order<arith::CmpIPredicate>> orderOf(arith::CmpIPredicate predicate) {
+  using P = arith::CmpIPredicate;
+  switch (predicate) {
+  case P::sgt:
+  case P::sge:
+    return Order<P>{P::sgt, P::eq, predicate == P::sge};
+  case P::slt:
+  case P::sle:
+    return Order<P>{P::slt, P::eq, predicate == P::sle};
+  case P::ugt:
+  case P::uge:
+    return Order<P>{P::ugt, P::eq, predicate == P::uge};
+  case P::ult:
+  case P::ule:
+    return Order<P>{P::ult, P::eq, predicate == P::ule};
+  default:
+    return std::nullopt;
+  }
+}
+
+/// Whether `v` counts the only reduced loop.
+bool isPosition(Value v, linalg::LinalgOp op) {
+  auto cast = v.getDefiningOp<arith::IndexCastOp>();
+  auto index = cast ? cast.getIn().getDefiningOp<linalg::IndexOp>() : nullptr;
+  return index && op.getIteratorTypesArray()[index.getDim()] == utils::IteratorType::reduction;
+}
+
+bool isZero(Value tensor) {
+  auto fill = tensor.getDefiningOp<linalg::FillOp>();
+  return fill && matchPattern(fill.getInputs()[0], m_Zero());
+}
+} // namespace
+
+std::optional<Combiner> Combiner::of(linalg::LinalgOp op) {
+  Combiner result;
+  for (unsigned r = 0; r < op->getNumResults(); ++r) {
+    Operation *found = findCombiner(op, r);
+    if (!found || !arith::getNeutralElement(found))
+      break;
+    result.operations.push_back(found);
+  }
+  if (result.operations.size() == op->getNumResults())
+    return result;
+  result.operations.clear();
+
+  // yield select(new > best, new, best), select(new > best, here, where); it begins at position 0, before which no
+  // element stands.
+  Block *body = op.getBlock();
+  if (op->getNumResults() != 2 || op.getNumReductionLoops() != 1 || !isZero(op.getDpsInitOperand(1)->get()))
+    return std::nullopt;
+  BlockArgument best = body->getArgument(op.getNumDpsInputs()), where = body->getArgument(op.getNumDpsInputs() + 1);
+  auto value = body->getTerminator()->getOperand(0).getDefiningOp<arith::SelectOp>();
+  auto position = body->getTerminator()->getOperand(1).getDefiningOp<arith::SelectOp>();
+  if (!value || !position || value.getCondition() != position.getCondition() || value.getFalseValue() != best ||
+      position.getFalseValue() != where || !isPosition(position.getTrueValue(), op) || !where.hasOneUse() ||
+      llvm::range_size(best.getUses()) != 2)
+    return std::nullopt;
+  Operation *test = value.getCondition().getDefiningOp();
+  if (!test || test->getNumOperands() != 2 || test->getOperand(0) != value.getTrueValue() || test->getOperand(1) != best)
+    return std::nullopt;
+  auto set = [&](const auto &order) {
+    if (!order)
+      return false;
+    result.strict = int64_t(order->strict), result.equal = int64_t(order->equal), result.isLast = order->orEqual;
+    result.better = test;
+    return true;
+  };
+  bool known = false;
+  if (auto compare = dyn_cast<arith::CmpFOp>(test))
+    known = set(orderOf(compare.getPredicate()));
+  else if (auto compare = dyn_cast<arith::CmpIOp>(test))
+    known = set(orderOf(compare.getPredicate()));
+  return known ? std::optional<Combiner>(result) : std::nullopt;
+}
+
+SmallVector<Value> Combiner::start(OpBuilder &b, Location loc, ValueRange inits) const {
+  if (better)
+    return SmallVector<Value>(inits);
+  return llvm::map_to_vector(operations, [&](Operation *op) -> Value {
+    return arith::ConstantOp::create(b, loc, *arith::getNeutralElement(op));
+  });
+}
+
+SmallVector<Value> Combiner::combine(OpBuilder &b, Location loc, ValueRange x, ValueRange y) const {
+  if (!better)
+    return llvm::map_to_vector(llvm::enumerate(operations), [&](auto op) {
+      return applyCombiner(b, loc, op.value(), x[op.index()], y[op.index()]);
+    });
+  auto compare = [&](int64_t predicate) -> Value {
+    if (isa<arith::CmpFOp>(better))
+      return arith::CmpFOp::create(b, loc, arith::CmpFPredicate(predicate), y[0], x[0]);
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate(predicate), y[0], x[0]);
+  };
+  auto order = isLast ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::slt;
+  Value preferred = arith::CmpIOp::create(b, loc, order, y[1], x[1]);
+  Value take = arith::OrIOp::create(b, loc, compare(strict), arith::AndIOp::create(b, loc, compare(equal), preferred));
+  return {arith::SelectOp::create(b, loc, take, y[0], x[0]), arith::SelectOp::create(b, loc, take, y[1], x[1])};
+}
 
 LogicalResult emitReduction(const Root &root, const KernelPlan &plan, const TileSizes &sizes,
                             ArrayRef<SmallVector<LaneValue>> points, const Tile &tile, ValueEmitter &values) {
   ReductionEmitter emitter(root, plan, sizes, tile, values);
-  if (plan.vectorInReduction && emitter.combiner())
+  if (plan.vectorInReduction && root.op->getNumResults() == 1 && findCombiner(root.op, 0))
     return emitter.along(points.front());
   return emitter.across(points);
 }

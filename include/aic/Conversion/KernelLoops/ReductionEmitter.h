@@ -32,6 +32,37 @@ struct Tile {
   }
 };
 
+/// How partial results of a reduction become one: each by an associative operation, or the first by a comparison and the
+/// second as its position (argmax and its kin).
+class Combiner {
+public:
+  /// Nothing if the elements must be taken one after another.
+  static std::optional<Combiner> of(linalg::LinalgOp op);
+
+  /// What a partial result begins with, given what the reduction begins with.
+  SmallVector<Value> start(OpBuilder &b, Location loc, ValueRange inits) const;
+  /// The results for the elements of both, scalars or vectors. Positions tell which element came first.
+  SmallVector<Value> combine(OpBuilder &b, Location loc, ValueRange x, ValueRange y) const;
+  /// Whether partial results begin with a neutral element, so that the beginning is still to be combined.
+  bool isNeutralStart() const { return !better; }
+
+private:
+  SmallVector<Operation *> operations; // per result
+  Operation *better = nullptr;         // or the comparison, and its predicates as (new, old)
+  bool isLast = false;                 // of equal elements, the last one counts
+  int64_t strict = 0, equal = 0;
+};
+
+/// The associative operation by which result `result` takes in an element, or null.
+Operation *findCombiner(linalg::LinalgOp op, unsigned result);
+/// The extent of a loop.
+LinearIndex loopExtent(linalg::LinalgOp op, unsigned loop, ValueEmitter &values);
+/// Where the loops of `root` stand at a point of the space; reductions at 0.
+FailureOr<SmallVector<LaneValue>> loopsAt(const Root &root, ArrayRef<LaneValue> point, ValueEmitter &values);
+/// Lets `values` know the results of `root` at a point of the space.
+LogicalResult rememberResults(const Root &root, ArrayRef<LaneValue> point, ArrayRef<LaneValue> results,
+                              ValueEmitter &values);
+
 /// Computes the results of `root` for every point (indices of the space; row-major over the tile) and lets `values`
 /// remember them.
 LogicalResult emitReduction(const Root &root, const KernelPlan &plan, const TileSizes &sizes,
