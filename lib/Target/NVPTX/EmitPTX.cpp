@@ -25,6 +25,7 @@
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/TargetSelect.h"
@@ -218,6 +219,10 @@ void initializeTarget() {
     LLVMInitializeNVPTXTarget();
     LLVMInitializeNVPTXTargetMC();
     LLVMInitializeNVPTXAsmPrinter();
+    // LLVM 22 fills the gaps of a vector of loads, also behind the end of a buffer. Emitters write the vectors they want.
+    auto option = llvm::cl::getRegisteredOptions().find("disable-nvptx-load-store-vectorizer");
+    if (option != llvm::cl::getRegisteredOptions().end())
+      static_cast<llvm::cl::opt<bool> *>(option->second)->setValue(true);
   });
 }
 
