@@ -200,7 +200,7 @@ TEST(Instructions, WithinAWarp) {
   EXPECT_EQ(compute("shfl.sync.idx.b32 %d, %a, 0, 0x181f, -1;", lanes).low[13], 64u);
   EXPECT_EQ(compute("redux.sync.max.u32 %d, %a, -1;", lanes).low[0], 961u);
   EXPECT_EQ(compute("setp.gt.u32 %p, %a, 8; vote.sync.ballot.b32 %d, %p, -1;", lanes).low[0], 0xfffffff8u);
-  EXPECT_EQ(compute("and.b32 %a, %t, 3; match.sync.any.b32 %d, %a, -1;", lanes).low[5], 0x22222222u);
+  EXPECT_EQ(compute("and.b32 %a, %t, 3; match.any.sync.b32 %d, %a, -1;", lanes).low[5], 0x22222222u);
   // Lanes go separate ways and meet again: the shuffle sees all of them.
   EXPECT_EQ(compute("setp.lt.u32 %p, %t, 7; @%p bra $S; add.u32 %a, %a, 1000; bra $J; $S: add.u32 %a, %a, 1; $J:\n"
                     "shfl.sync.idx.b32 %d, %a, 20, 31, -1;",

@@ -79,6 +79,7 @@ CUresult execute(State &s, const Function &function, ptx::LaunchConfig config, c
   options.globalRaces = chosen.check == Settings::All;
   options.seed = chosen.seed;
   options.counters = !chosen.counters.empty();
+  options.maxSteps = chosen.steps;
   auto start = std::chrono::steady_clock::now();
   ptx::LaunchResult outcome =
       ptx::launch(program, *function.kernel, config, params.data(), params.size(), s.memory, options);

@@ -61,6 +61,7 @@ Settings settings() {
   // Half of the machine's: what is allocated is filled, so that it is really used.
   uint64_t machine = uint64_t(sysconf(_SC_PHYS_PAGES)) * uint64_t(sysconf(_SC_PAGE_SIZE)) / 2;
   s.memory = number("AIC_FAKECUDA_MEMORY", machine);
+  s.steps = number("AIC_FAKECUDA_STEPS", 4'000'000'000ull); // a minute or two: a kernel that runs longer hangs
   if (const char *counters = getenv("AIC_FAKECUDA_COUNTERS"))
     s.counters = counters;
   s.log = number("AIC_FAKECUDA_LOG", 0) != 0;

@@ -96,7 +96,7 @@ struct Settings {
   uint64_t seed = 0;
   unsigned sm = 120;
   bool anyTarget = true; // no AIC_FAKECUDA_SM: the executor passes for any chip
-  uint64_t memory = 0;
+  uint64_t memory = 0, steps = 0;
   std::string counters;
   bool log = false, late = false;
 };

@@ -9,6 +9,7 @@ import re
 import sys
 
 import numpy as np
+from cuda import Device
 
 TYPES = {"f16": np.float16, "bf16": np.uint16, "f32": np.float32, "f64": np.float64}
 TYPES.update({f"{k[0]}{b}": np.dtype(f"{k}{b}") for k in ("int", "uint") for b in (8, 16, 32, 64)})
@@ -47,27 +48,6 @@ def values(kind, count, seed):
     return np.where(rng.random(count) < 0.25, rng.choice(edges, count), data)
 
 
-class Device:
-    def __init__(self, library):
-        self.cuda = ctypes.CDLL(library)
-        self.cuda.aic_fakecuda_last_error.restype = ctypes.c_char_p
-        context = ctypes.c_void_p()
-        self("cuInit", 0)
-        self("cuDevicePrimaryCtxRetain", ctypes.byref(context), 0)
-        self("cuCtxSetCurrent", context)
-
-    def __call__(self, name, *args):
-        code = getattr(self.cuda, name)(*args)
-        if code:
-            raise RuntimeError(f"{name}: {code}: {self.cuda.aic_fakecuda_last_error().decode()}")
-
-    def upload(self, array):
-        address = ctypes.c_uint64()
-        self("cuMemAlloc_v2", ctypes.byref(address), ctypes.c_size_t(array.nbytes))
-        self("cuMemcpyHtoD_v2", address, array.ctypes.data_as(ctypes.c_void_p), ctypes.c_size_t(array.nbytes))
-        return address
-
-
 def as_float(kind, array):
     return (array.astype("u4") << 16).view("f4") if kind == "bf16" else array
 
@@ -87,8 +67,7 @@ def differing(kind, got, want, near):
 def main():
     library, source, ptx, host = sys.argv[1:5]
     device, reference = Device(library), ctypes.CDLL(host)
-    module = ctypes.c_void_p()
-    device("cuModuleLoadData", ctypes.byref(module), open(ptx, "rb").read())
+    module = device.load(open(ptx, "rb").read())
     list_ = [op for op in operations(source) if not sys.argv[5:] or op[0] in sys.argv[5:]]
     bad, count = 0, 1500
     for number, (name, *kinds, result) in enumerate(list_):
@@ -97,12 +76,10 @@ def main():
         pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in [*inputs, want]]
         getattr(reference, name)(*pointers, count)
         addresses = [device.upload(array) for array in [*inputs, np.zeros_like(want)]]
-        function, n, got = ctypes.c_void_p(), ctypes.c_int(count), np.zeros_like(want)
+        got = np.zeros_like(want)
         try:
-            device("cuModuleGetFunction", ctypes.byref(function), module, name.encode())
-            params = (ctypes.c_void_p * 5)(*[ctypes.addressof(value) for value in [*addresses, n]])
-            device("cuLaunchKernel", function, (count + 127) // 128, 1, 1, 128, 1, 1, 0, None, params, None)
-            device("cuMemcpyDtoH_v2", got.ctypes.data_as(ctypes.c_void_p), addresses[3], ctypes.c_size_t(got.nbytes))
+            device.launch(module, name, ((count + 127) // 128, 1, 1), (128, 1, 1), [*addresses, ctypes.c_int(count)])
+            device.download(got, addresses[3])
         except RuntimeError as problem:
             print(f"{name}: {problem}")
             bad += 1
@@ -114,7 +91,7 @@ def main():
             print(f"{name}: {wrong.size} of {count} differ: x={show[0]!r} y={show[1]!r} z={show[2]!r}: "
                   f"expected {show[3]!r}, got {show[4]!r}")
         for address in addresses:
-            device("cuMemFree_v2", address)
+            device.free(address)
     print(f"{len(list_)} operations, {bad} wrong")
     return bad != 0 or len(list_) < (1 if sys.argv[5:] else 300)
 
