@@ -3,6 +3,7 @@
 // Modules, launches, memory of the driver on the executor.
 #include "DriverTest.h"
 #include <cstring>
+#include <ctime>
 #include <numeric>
 #include <thread>
 #include <vector>
@@ -267,6 +268,20 @@ TEST_F(Driver, FindsFunctionsByName) {
   EXPECT_STREQ(name, "CUDA_ERROR_LAUNCH_FAILED");
   EXPECT_EQ(call("cuGetErrorString", 719, &text), 0);
   EXPECT_EQ(call("cuGetErrorName", 12345, &name), 1);
+}
+
+TEST_F(Driver, LaunchesAreCheap) {
+  // A model is a few hundred launches of small kernels; half a millisecond each would double the time of its tests.
+  void *kernel = function(module(addKernel), "add");
+  Pointer x = allocate(256), y = allocate(256);
+  EXPECT_EQ(call("cuMemsetD32_v2", x, 1u, size_t(64)), 0);
+  uint8_t c = 1;
+  uint16_t n = 64;
+  void *params[] = {&x, &c, &n, &y};
+  clock_t start = clock();
+  for (unsigned i = 0; i < 1000; ++i)
+    ASSERT_EQ(launch(kernel, 1, 64, params), 0);
+  EXPECT_LT(double(clock() - start) / CLOCKS_PER_SEC, 0.5);
 }
 
 TEST_F(Driver, ThreadsMayCallAtOnce) {
