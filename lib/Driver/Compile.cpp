@@ -2,10 +2,7 @@
 //===- Compile.cpp - A module of the graph level to a library -------------===//
 #include "Internal.h"
 #include "aic/CodeGen/CodeGen.h"
-#include "aic/Conversion/HostToLLVM/HostToLLVM.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
-#include "aic/Pipelines/Pipelines.h"
-#include "aic/Target/NPU/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
@@ -24,13 +21,17 @@ public:
       : module(module), options(options), output(output.str()), last(Clock::now()) {}
 
   LogicalResult run() {
-    if (options.target != "x86" && options.target != "npu")
-      return error() << "expected a target out of [x86, npu], got '" << options.target << "'";
+    backend = readTarget(*module.getContext(), options, pipeline, [&] { return error(); });
+    if (!backend)
+      return failure();
     if (std::error_code code = library.create(output))
       return fileError(output, code);
-    if (options.target == "npu" && StringRef(output).ends_with(".npub"))
-      return writeProgram();
-    return success(succeeded(lower()) && succeeded(generate()) && succeeded(link()));
+    if (StringRef stage = backend->getFileStage(llvm::sys::path::extension(output)); !stage.empty())
+      return success(succeeded(lower(stage)) && succeeded(writeProgram()));
+    if (failed(lower("code")))
+      return failure();
+    addManifest(module, options);
+    return success(succeeded(generate()) && succeeded(link()));
   }
 
 private:
@@ -46,11 +47,10 @@ private:
   }
   void done(StringRef stage);
 
-  LogicalResult lower();
-  LogicalResult runStage(StringRef name, llvm::function_ref<void(OpPassManager &)> build);
-  /// Units and programs of the NPU, encoded unless they are the whole output.
-  LogicalResult lowerPrograms();
-  /// A .npub file instead of a library.
+  /// All stages up to this one.
+  LogicalResult lower(StringRef last);
+  LogicalResult runStage(const PipelineStage &stage);
+  /// What the target makes instead of a library.
   LogicalResult writeProgram();
   /// Fills a file that disappears unless it is kept.
   LogicalResult write(OutputFile &file, StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> print);
@@ -60,6 +60,8 @@ private:
 
   ModuleOp module;
   const CompileOptions &options;
+  const TargetBackend *backend = nullptr;
+  TargetPipelineOptions pipeline;
   std::string output;
   Clock::time_point last;
   OutputFile library;
@@ -99,97 +101,46 @@ LogicalResult Compilation::dump(StringRef name, llvm::function_ref<void(llvm::ra
   return code ? fileError(path, code) : success();
 }
 
-LogicalResult Compilation::runStage(StringRef name, llvm::function_ref<void(OpPassManager &)> build) {
+LogicalResult Compilation::runStage(const PipelineStage &stage) {
   PassManager pm(module.getContext());
   pm.enableVerifier(options.verify);
-  build(pm);
+  stage.build(pm, *backend, pipeline);
   if (failed(pm.run(module)))
     return failure();
-  if (!options.dumpDirectory.empty() && failed(dump((name + ".mlir").str(), [&](llvm::raw_ostream &os) {
+  bool dumps = !options.dumpDirectory.empty();
+  if (dumps && failed(dump((stage.name + ".mlir").str(), [&](llvm::raw_ostream &os) {
         module.print(os, OpPrintingFlags().elideLargeElementsAttrs(32).elideLargeResourceString(64));
       })))
     return failure();
-  done(name);
-  return success();
+  done(stage.name);
+  auto dumpFile = [&](StringRef name, StringRef contents) {
+    return dump(name, [&](llvm::raw_ostream &os) { os << contents; });
+  };
+  return backend->finishStage(stage.name, module, dumps ? TargetBackend::WriteFile(dumpFile) : nullptr);
 }
 
-LogicalResult Compilation::lower() {
-  X86PipelineOptions pipeline;
-  pipeline.cpu = options.cpu;
-  pipeline.features = options.features;
-  pipeline.threads = options.threads;
-  using Build = void (*)(OpPassManager &, const X86PipelineOptions &);
-  // What each level needs to become the next one.
-  static constexpr std::pair<const char *, Build> stages[] = {{"graph", buildGraphPipeline},
-                                                              {"loops", buildLoopsPipeline},
-                                                              {"kernels", buildKernelsPipeline},
-                                                              {"tiles", buildTilesPipeline},
-                                                              {"code", buildCodePipeline}};
-  for (auto [name, build] : llvm::drop_begin(stages, options.from == Level::Graph ? 0 : unsigned(options.from) + 1)) {
-    if (failed(runStage(name, [&, build = build](OpPassManager &pm) { build(pm, pipeline); })))
+LogicalResult Compilation::lower(StringRef last) {
+  // The passes of the graph level take a graph in any state.
+  ArrayRef<PipelineStage> stages = getStages(*backend, options.from == "graph" ? "" : options.from, last);
+  if (stages.empty())
+    return error() << "expected a level before '" << last << "' of target " << backend->getName() << ", got '"
+                   << options.from << "'";
+  for (const PipelineStage &stage : stages)
+    if (failed(runStage(stage)))
       return failure();
-    if (options.target != "npu" || name != StringRef("graph"))
-      continue;
-    if (failed(lowerPrograms()) ||
-        failed(runStage("npub", [](OpPassManager &pm) { pm.addPass(npu::createNPUEncodePass()); })))
-      return failure();
-  }
-  addManifest(module, options);
-  return success();
-}
-
-LogicalResult Compilation::lowerPrograms() {
-  NPUPipelineOptions machine;
-  machine.machine = options.machine;
-  if (failed(runStage("units", [&](OpPassManager &pm) { buildNPUUnitsPipeline(pm, machine); })) ||
-      failed(runStage("npu", [&](OpPassManager &pm) { buildNPUProgramsPipeline(pm, machine); })))
-    return failure();
-  // The usual reason for a program that is much smaller than expected.
-  unsigned open = 0;
-  module.walk([&](Operation *op) {
-    auto reason = op->getAttrOfType<StringAttr>("npu.reason");
-    open += reason && reason.getValue() == "its shapes are not fixed";
-  });
-  if (open)
-    emitWarning(module.getLoc()) << open << " operations stay on the host because their shapes are not fixed (--dim)";
-  if (options.dumpDirectory.empty())
-    return success();
-  for (auto program : module.getOps<npu::ProgramOp>()) {
-    FailureOr<std::string> bytes = npu::encodeProgram(program);
-    if (failed(bytes) ||
-        failed(dump((program.getSymName() + ".npub").str(), [&](llvm::raw_ostream &os) { os << *bytes; })))
-      return failure();
-  }
   return success();
 }
 
 LogicalResult Compilation::writeProgram() {
-  X86PipelineOptions pipeline;
-  pipeline.cpu = options.cpu;
-  if (failed(runStage("graph", [&](OpPassManager &pm) { buildGraphPipeline(pm, pipeline); })) ||
-      failed(lowerPrograms()))
-    return failure();
-  SmallVector<Operation *> left;
-  if (!npu::isWholeProgram(module, left)) {
-    InFlightDiagnostic diagnostic = error() << "expected a model that the NPU does as a whole, got " << left.size()
-                                            << " operations that stay on the host; write a .so instead";
-    for (Operation *op : ArrayRef<Operation *>(left).take_front(16)) {
-      auto reason = op->getAttrOfType<StringAttr>("npu.reason");
-      diagnostic.attachNote(op->getLoc())
-          << op->getName() << ": " << (reason ? reason.getValue() : StringRef("host code"));
-    }
-    return diagnostic;
-  }
-  FailureOr<std::string> bytes = npu::encodeProgram(*module.getOps<npu::ProgramOp>().begin());
-  if (failed(bytes))
-    return failure();
   std::error_code code;
   llvm::raw_fd_ostream os(library.temporaryPath(), code);
   if (!code) {
-    os << *bytes;
+    LogicalResult written = backend->writeFile(module, os);
     os.flush();
     code = os.error();
     os.clear_error();
+    if (!code && failed(written))
+      return failure();
   }
   if (!code)
     code = library.keep();
@@ -197,13 +148,7 @@ LogicalResult Compilation::writeProgram() {
 }
 
 LogicalResult Compilation::generate() {
-  CodeGenOptions code;
-  if (auto target = module->getAttrOfType<TargetAttr>(TargetAttr::attributeName)) {
-    code.tune = target.getChip().str();
-    for (const std::string &feature : requiredFeatures(module))
-      code.features += (code.features.empty() ? "+" : ",+") + feature;
-    code.vectorBits = unsigned(target.getNumber("lanes", 8)) * 32;
-  }
+  CodeGenOptions code = hostCodeOptions(module);
   code.jobs = jobs();
   code.sanitize = options.sanitize;
   std::vector<OwningOpRef<ModuleOp>> kernels;
@@ -278,9 +223,10 @@ LogicalResult Compilation::link() {
 }
 } // namespace
 
-ArrayRef<StringRef> getDumpNames() {
-  static constexpr StringRef names[] = {"graph.mlir",   "units.mlir", "npu.mlir",  "npub.mlir", "loops.mlir",
-                                        "kernels.mlir", "tiles.mlir", "code.mlir", "code.ll",   "code.s"};
+std::vector<std::string> getDumpNames(const TargetBackend &backend) {
+  std::vector<std::string> names{"code.ll", "code.s"};
+  for (const PipelineStage &stage : getStages(backend))
+    names.push_back((stage.name + ".mlir").str());
   return names;
 }
 

@@ -5,6 +5,7 @@
 #include "aic/Driver/Driver.h"
 #include "aic/Tools/CommandLine.h"
 #include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Path.h"
 
@@ -34,6 +35,12 @@ EXIT STATUS
   0: the library was written. 2: an error, which is printed; no file is left.
 )";
 
+StringRef targetHelp() {
+  static const std::string text =
+      "What to compile for: " + llvm::join(getTargetNames(), ", ") + " (x86). npu: it takes what it can, x86 the rest";
+  return text;
+}
+
 struct Options {
   cl::OptionCategory modelGroup{"Model"}, machineGroup{"Machine"}, outputGroup{"Output"}, workGroup{"Compilation"};
 
@@ -45,8 +52,8 @@ struct Options {
                               cl::desc("Also return this value of the model: any result, input or weight. May be "
                                        "repeated")};
 
-  cl::opt<std::string> target{"target", cl::cat(machineGroup), cl::init("x86"), cl::value_desc("x86|npu"),
-                              cl::desc("What to compile for. npu: the NPU takes what it can, x86 the rest")};
+  cl::opt<std::string> target{"target", cl::cat(machineGroup), cl::init("x86"), cl::value_desc("name[:chip]"),
+                              cl::desc(targetHelp())};
   cl::opt<std::string> machine{"machine", cl::cat(machineGroup), cl::init("edge-256"), cl::value_desc("name|file"),
                                cl::desc("Target npu: a shipped machine or a machine file (edge-256)")};
   cl::opt<std::string> cpu{"cpu", cl::cat(machineGroup), cl::init("host"), cl::value_desc("name"),
@@ -56,9 +63,10 @@ struct Options {
   cl::opt<int> threads{"threads", cl::cat(machineGroup), cl::init(1), cl::value_desc("N"),
                        cl::desc("Threads that a call uses unless its handle says otherwise (1)")};
 
-  cl::opt<std::string> output{"o", cl::cat(outputGroup), cl::init("model.so"), cl::value_desc("file"),
-                              cl::desc("The library; the header has the same name with .h (model.so). With --target=npu, a "
-                                       "name that ends with .npub: the program alone")};
+  cl::opt<std::string> output{
+      "o", cl::cat(outputGroup), cl::init("model.so"), cl::value_desc("file"),
+      cl::desc("The library; the header has the same name with .h (model.so). With --target=npu, a "
+               "name that ends with .npub: the program alone")};
   cl::opt<std::string> name{"name", cl::cat(outputGroup), cl::value_desc("identifier"),
                             cl::desc("Prefix of the functions in the header (from the model's file)")};
   cl::opt<bool> noHeader{"no-header", cl::cat(outputGroup), cl::desc("Write the library only")};
@@ -74,12 +82,9 @@ struct Options {
                          cl::desc("Threads that compile (0: one per core)")};
   cl::opt<bool> verify{"verify", cl::cat(workGroup), cl::desc("Verify the IR after every pass")};
   cl::opt<bool> timing{"timing", cl::cat(workGroup), cl::desc("Print the time of each stage to stderr")};
-  cl::opt<Level> from{
-      "from", cl::cat(workGroup), cl::init(Level::Graph), cl::desc("Level of an .mlir file (graph):"),
-      cl::values(clEnumValN(Level::Graph, "graph", "aic operations"),
-                 clEnumValN(Level::Loops, "loops", "linalg on tensors"),
-                 clEnumValN(Level::Kernels, "kernels", "calls of kernels with configs"),
-                 clEnumValN(Level::Tiles, "tiles", "kernels as loops on memory, in modules of their own"))};
+  cl::opt<std::string> from{"from", cl::cat(workGroup), cl::init("graph"), cl::value_desc("level"),
+                            cl::desc("Level of an .mlir file: graph (default), loops, kernels, tiles, or another level "
+                                     "of the target (docs/Levels.md)")};
   cl::opt<std::string> dump{"dump", cl::cat(workGroup), cl::value_desc("folder"),
                             cl::desc("Write the IR of each level, the LLVM IR and the assembly into this folder")};
 };
@@ -105,10 +110,6 @@ LogicalResult readOptions(const Options &options, CompileOptions &compile, std::
     return failure();
   }
   compile.target = options.target;
-  if (options.target != "x86" && options.target != "npu") {
-    error = "--target: expected x86 or npu, got '" + options.target + "'";
-    return failure();
-  }
   compile.machine = options.machine;
   compile.cpu = options.cpu;
   compile.features = options.features;
@@ -126,7 +127,7 @@ LogicalResult readOptions(const Options &options, CompileOptions &compile, std::
 }
 
 /// Nothing that is written may be the model.
-LogicalResult checkOutputs(const Options &options) {
+LogicalResult checkOutputs(const Options &options, const TargetBackend &backend) {
   SmallString<128> header(options.output.getValue());
   sys::path::replace_extension(header, ".h");
   if (!options.noHeader && StringRef(header) == options.output) {
@@ -136,9 +137,10 @@ LogicalResult checkOutputs(const Options &options) {
   if (failed(expectOtherFile("-o", options.output, {options.model})) ||
       (!options.noHeader && failed(expectOtherFile("-o", header, {options.model}))))
     return failure();
-  for (StringRef name : options.dump.empty() ? ArrayRef<StringRef>() : getDumpNames())
-    if (failed(expectOtherFile("--dump", options.dump + "/" + name.str(), {options.model})))
-      return failure();
+  if (!options.dump.empty())
+    for (const std::string &name : getDumpNames(backend))
+      if (failed(expectOtherFile("--dump", options.dump + "/" + name, {options.model})))
+        return failure();
   return success();
 }
 } // namespace
@@ -154,12 +156,15 @@ int compileMain(int argc, char **argv) {
     printError(error);
     return exitError;
   }
-  if (failed(checkOutputs(options)))
-    return exitError;
   DialectRegistry registry;
   registerCompilerDialects(registry);
   MLIRContext context(registry, options.jobs == 1 ? MLIRContext::Threading::DISABLED : MLIRContext::Threading::ENABLED);
   PrintDiagnostics print(context, options.model);
+  TargetPipelineOptions pipeline;
+  const TargetBackend *backend =
+      readTarget(context, compile, pipeline, [&] { return emitError(UnknownLoc::get(&context)); });
+  if (!backend || failed(checkOutputs(options, *backend)))
+    return exitError;
   OwningOpRef<ModuleOp> module = loadModel(context, options.model, compile);
   if (module && options.quantize.isUsed() && failed(options.quantize.run(*module, compile)))
     return exitError;

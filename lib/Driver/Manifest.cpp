@@ -82,9 +82,8 @@ std::string manifestText(ModuleOp module, const CompileOptions &options) {
       json.attribute("model_hash", hash.getValue());
     if (auto target = module->getAttrOfType<TargetAttr>(TargetAttr::attributeName))
       json.attributeObject("target", [&] {
-        json.attribute("backend", target.getBackend());
-        json.attribute("cpu", target.getChip());
-        json.attribute("features", target.getFeatures());
+        for (const auto &[key, text] : lookupTarget(target.getBackend())->describeTarget(module, target))
+          json.attribute(key, text);
       });
     json.attribute("threads", options.threads);
     json.attribute("weight_bytes", weightBytes);

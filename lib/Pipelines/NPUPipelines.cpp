@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Stages.h"
 #include "aic/Conversion/AICToNPU/Passes.h"
 #include "aic/Dialect/AIC/Transforms/Passes.h"
 #include "aic/Dialect/NPU/Transforms/Passes.h"
-#include "aic/Pipelines/Pipelines.h"
 #include "aic/Target/NPU/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -10,7 +10,7 @@
 
 namespace mlir::aic {
 
-void buildNPUUnitsPipeline(OpPassManager &pm, const NPUPipelineOptions &options) {
+void buildNPUUnitsPipeline(OpPassManager &pm, const TargetBackend &, const TargetPipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(npu::createNPUDemotePass());
   pm.addPass(createConstantFoldPass()); // constants in f16
   npu::NPUFormUnitsPassOptions units;
@@ -21,7 +21,7 @@ void buildNPUUnitsPipeline(OpPassManager &pm, const NPUPipelineOptions &options)
   pm.addPass(npu::createNPUPartitionPass(partition));
 }
 
-void buildNPUProgramsPipeline(OpPassManager &pm, const NPUPipelineOptions &) {
+void buildNPUProgramsPipeline(OpPassManager &pm, const TargetBackend &, const TargetPipelineOptions &) {
   pm.addPass(npu::createNPULowerUnitsPass());
   OpPassManager &programs = pm.nest<npu::ProgramOp>();
   programs.addPass(npu::createNPUAllocatePass());
@@ -29,20 +29,8 @@ void buildNPUProgramsPipeline(OpPassManager &pm, const NPUPipelineOptions &) {
   programs.addPass(npu::createNPUVerifySyncPass());
 }
 
-void registerNPUPipelines() {
-  PassPipelineRegistration<NPUPipelineOptions>("aic-to-npu-units",
-                                               "Graph level to units, with what one program does in one function",
-                                               [](OpPassManager &pm, const NPUPipelineOptions &options) {
-                                                 buildGraphPipeline(pm, X86PipelineOptions());
-                                                 buildNPUUnitsPipeline(pm, options);
-                                               });
-  PassPipelineRegistration<NPUPipelineOptions>(
-      "aic-to-npu", "Graph level to proven programs of the npu dialect, and host code around them at graph level",
-      [](OpPassManager &pm, const NPUPipelineOptions &options) {
-        buildGraphPipeline(pm, X86PipelineOptions());
-        buildNPUUnitsPipeline(pm, options);
-        buildNPUProgramsPipeline(pm, options);
-      });
+void buildNPUEncodePipeline(OpPassManager &pm, const TargetBackend &, const TargetPipelineOptions &) {
+  pm.addPass(npu::createNPUEncodePass());
 }
 
 } // namespace mlir::aic

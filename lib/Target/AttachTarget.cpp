@@ -13,8 +13,9 @@ struct AttachTargetPass : impl::AttachTargetPassBase<AttachTargetPass> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    TargetAttr target;
-    if (backend.empty() && module->hasAttr(TargetAttr::attributeName)) {
+    auto target = module->getAttrOfType<TargetAttr>(TargetAttr::attributeName);
+    bool isKept = target && (backend.empty() || target.getBackend() == backend.getValue());
+    if (isKept && cpu.empty() && features.empty()) {
       if (!getTargetBackend(module, target))
         signalPassFailure();
       return;
@@ -27,7 +28,7 @@ struct AttachTargetPass : impl::AttachTargetPassBase<AttachTargetPass> {
     if (!features.empty())
       all += (all.empty() ? "" : ",") + features.getValue();
     NamedAttrList model(target.getModel());
-    if (threads > 0)
+    if (threads > 0 && model.get("threads"))
       model.set("threads", Builder(&getContext()).getI64IntegerAttr(threads));
     target =
         TargetAttr::get(&getContext(), target.getBackend(), target.getChip(), all, model.getDictionary(&getContext()));

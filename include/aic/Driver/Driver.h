@@ -9,6 +9,7 @@
 
 #include "aic/CodeGen/CodeGen.h"
 #include "aic/Import/ONNX/Import.h"
+#include "aic/Pipelines/Pipelines.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Support/LLVM.h"
@@ -17,26 +18,31 @@
 
 namespace mlir::aic {
 
-/// The levels of docs/Levels.md.
-enum class Level { Graph, Loops, Kernels, Tiles, Code };
-
 struct CompileOptions {
-  std::string target = "x86";
-  std::string cpu = "host"; ///< as LLVM names CPUs; "host": this machine
-  std::string machine = "edge-256"; ///< target npu: name of a shipped machine or a machine file
-  std::string features;     ///< "+avx2,-avx512f": on top of the CPU's
-  std::string name;         ///< prefix of the functions in model.h; default: from the model's file
-  int threads = 1;          ///< default of a handle
-  unsigned jobs = 0;        ///< threads that compile; 0: one per core
+  std::string target = "x86";       ///< "backend" or "backend:chip"; the chip goes before cpu, machine or arch
+  std::string cpu = "host";         ///< as LLVM names CPUs; "host": this machine
+  std::string machine = "edge-256"; ///< of the NPU: name of a shipped machine or a machine file
+  std::string arch = "sm_80";       ///< of a GPU
+  std::string features;             ///< "+avx2,-avx512f": on top of the CPU's
+  std::string name;                 ///< prefix of the functions in model.h; default: from the model's file
+  int threads = 1;                  ///< default of a handle
+  unsigned jobs = 0;                ///< threads that compile; 0: one per core
   DimMap dims;
   std::vector<std::string> extraOutputs; ///< values inside the model that become outputs
   Sanitizer sanitize = Sanitizer::None;
-  Level from = Level::Graph; ///< where the module is; the stages before are left out
-  bool verify = false;       ///< verify the IR after every pass
-  bool writeHeader = true;   ///< model.h beside model.so
-  bool timing = false;       ///< print the time of each stage to stderr
-  std::string dumpDirectory; ///< "": none; else the IR of each level and the assembly are written there
+  std::string from = "graph"; ///< level that the module is at; the stages up to it are left out
+  bool verify = false;        ///< verify the IR after every pass
+  bool writeHeader = true;    ///< model.h beside model.so
+  bool timing = false;        ///< print the time of each stage to stderr
+  std::string dumpDirectory;  ///< "": none; else the IR of each level and the assembly are written there
 };
+
+/// The backend that `options.target` names, and what its stages are told. Null after an error.
+const TargetBackend *readTarget(MLIRContext &context, const CompileOptions &options, TargetPipelineOptions &pipeline,
+                                TargetBackend::EmitError emitError);
+
+/// What LLVM is told of the processor that runs the host code of a module at the code level.
+CodeGenOptions hostCodeOptions(ModuleOp module);
 
 /// Registers and loads nothing by itself: call it on a context's registry before loading models.
 void registerCompilerDialects(DialectRegistry &registry);
@@ -51,8 +57,8 @@ OwningOpRef<ModuleOp> loadModelBytes(MLIRContext &context, StringRef bytes, Stri
 /// the module does not have, or an extent that does not fit.
 LogicalResult bindDims(ModuleOp module, const DimMap &dims);
 
-/// The files that appear in CompileOptions::dumpDirectory.
-ArrayRef<StringRef> getDumpNames();
+/// The files that appear in CompileOptions::dumpDirectory, programs left out.
+std::vector<std::string> getDumpNames(const TargetBackend &backend);
 
 /// Compiles a module of the graph level and writes `outputPath` and, beside it, the header. The module is consumed.
 /// Both files appear whole or not at all.

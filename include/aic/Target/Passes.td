@@ -7,12 +7,13 @@ include "mlir/Pass/PassBase.td"
 def AttachTargetPass : Pass<"aic-attach-target", "::mlir::ModuleOp"> {
   let summary = "Put the machine to compile for on the module";
   let description = [{
-    Sets the attribute `aic.target` (see `#aic.target`) from the options. The chip `host` is the machine that runs the
-    compiler. A target that the module has already is checked and, without options, kept.
+    Sets the attribute `aic.target` (see `#aic.target`) from the options. The x86 chip `host` is the machine that runs
+    the compiler. A target that the module has already is checked and kept, unless another backend, a chip or features
+    are asked for.
   }];
   let options = [
     Option<"backend", "backend", "std::string", "\"\"", "target backend; default: what the module has, else x86">,
-    Option<"cpu", "cpu", "std::string", "\"host\"", "chip, as the backend calls it">,
+    Option<"cpu", "cpu", "std::string", "\"\"", "chip, as the backend calls it; default: its first one, for x86 host">,
     Option<"features", "features", "std::string", "\"\"", "added to the chip's: +x or -x, separated by commas">,
     Option<"threads", "threads", "int64_t", "0", "workers to plan for; 0: as many as the chip's model has">];
   let dependentDialects = ["::mlir::aic::AICDialect"];

@@ -13,6 +13,8 @@ namespace {
 class X86Backend final : public TargetBackend {
 public:
   StringRef getName() const override { return "x86"; }
+  StringRef getChipOption() const override { return "cpu"; }
+  bool isHost() const override { return true; }
 
   SmallVector<StringRef> getChips() const override { return getX86Chips(); }
 
@@ -29,24 +31,6 @@ public:
 
   Layout getPreferredLayout(Operation *op) const override {
     return isa<ConvOp, ConvTransposeOp, MaxPoolOp, AvgPoolOp, ResizeOp>(op) ? Layout::ChannelsLast : Layout::RowMajor;
-  }
-
-  bool supports(Operation *op, std::string &reason) const override {
-    for (Type type :
-         llvm::concat<const Type>(SmallVector<Type>(op->getOperandTypes()), SmallVector<Type>(op->getResultTypes()))) {
-      Type element = getElementTypeOrSelf(type);
-      if (element.isIndex() || element.isInteger(1) || element.isInteger(8) || element.isInteger(16) ||
-          element.isInteger(32) || element.isInteger(64) ||
-          isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(element))
-        continue;
-      llvm::raw_string_ostream(reason) << "expected elements that x86 kernels compute with, got " << element;
-      return false;
-    }
-    if (classifyLoop(op) == LoopKind::Structured && !isa<AICDialect>(op->getDialect())) {
-      reason = "expected an operation of the loops level";
-      return false;
-    }
-    return true;
   }
 
   LoweringConfigAttr selectConfig(func::FuncOp kernel, TargetAttr target) const override {

@@ -2,18 +2,16 @@
 //===- Check.cpp - aic-check ----------------------------------------------===//
 //
 // Three places can refuse an operation: the importer (it lists what it does
-// not take), the lowering to loops (its errors are collected), and the target
-// (it is asked about every operation of the loops level).
+// not take), the stages before the target decides (their errors are collected),
+// and the target itself.
 //
 //===----------------------------------------------------------------------===//
+#include "aic/Dialect/AIC/IR/NodeNames.h"
 #include "aic/Dialect/AIC/Transforms/Flops.h"
 #include "aic/Dialect/AIC/Transforms/Passes.h"
 #include "aic/Driver/Driver.h"
 #include "aic/Import/ONNX/Import.h"
-#include "aic/Pipelines/Pipelines.h"
-#include "aic/Target/TargetBackend.h"
 #include "aic/Tools/CommandLine.h"
-#include "aic/Tools/NodeNames.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/MapVector.h"
@@ -54,7 +52,7 @@ struct Options {
   cl::OptionCategory group{"Options"};
   cl::opt<std::string> model{cl::Positional, cl::Required, cl::desc("MODEL"), cl::cat(group)};
   cl::opt<std::string> target{"target", cl::cat(group), cl::init("x86"), cl::value_desc("name[:chip]"),
-                              cl::desc("What it would be compiled for (x86). npu:MACHINE: what stays on the host")};
+                              cl::desc("What it would be compiled for (x86). npu: tells what stays on the host")};
   cl::list<std::string> dims{"dim", cl::cat(group), cl::value_desc("NAME=N,NAME=MIN..MAX:MULTIPLE"),
                              cl::desc("Fix or bound extents by name (\"N\") or place (\"x:0\")")};
   cl::opt<bool> json{"json", cl::cat(group), cl::desc("Print the result as JSON")};
@@ -81,16 +79,15 @@ private:
   }
   LogicalResult load();
   void countGraph();
-  void lowerToLoops();
-  void askTarget(const TargetBackend &target);
-  /// What of the graph does not become work of the NPU.
-  void askNPU(StringRef machine);
+  /// To the stage at which the target can tell.
+  void lower();
   void refuse(StringRef name, StringRef reason, StringRef node, double flops);
   void printText();
   void printJson();
 
   const Options &options;
-  X86PipelineOptions pipeline;
+  const TargetBackend *target = nullptr;
+  TargetPipelineOptions pipeline;
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
   std::vector<Refusal> refusals;
@@ -141,7 +138,7 @@ void CheckTool::countGraph() {
     flops += count;
     if (isa<ModuleOp, func::FuncOp, arith::ConstantOp>(op) || op->hasTrait<OpTrait::IsTerminator>())
       return;
-    for (StringRef node : nodeNames(op)) {
+    for (StringRef node : getNodeNames(op)) {
       names.insert(node);
       flopsOfNode[node] += count;
     }
@@ -171,7 +168,7 @@ StringRef nodeOf(Location location) {
   return "";
 }
 
-void CheckTool::lowerToLoops() {
+void CheckTool::lower() {
   ScopedDiagnosticHandler collect(&context, [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
       return success();
@@ -188,46 +185,9 @@ void CheckTool::lowerToLoops() {
     return success();
   });
   PassManager pm(&context);
-  buildGraphPipeline(pm, pipeline);
-  buildLoopsPipeline(pm, pipeline);
+  buildStages(pm, *target, pipeline, "", target->getCheckStage());
   if (failed(pm.run(*module)))
     module = nullptr;
-}
-
-void CheckTool::askTarget(const TargetBackend &target) {
-  module->walk([&](Operation *op) {
-    std::string reason;
-    if (isa<ModuleOp, FunctionOpInterface>(op) || op->hasTrait<OpTrait::IsTerminator>() ||
-        !isa_and_nonnull<func::FuncOp>(op->getParentOp()) || target.supports(op, reason))
-      return;
-    SmallVector<StringRef> names = nodeNames(op);
-    refuse(op->getName().getStringRef(), reason, names.empty() ? "" : names.front(), countFlopsWithin(op));
-  });
-}
-
-void CheckTool::askNPU(StringRef machine) {
-  NPUPipelineOptions npu;
-  if (!machine.empty())
-    npu.machine = machine.str();
-  PassManager pm(&context);
-  buildGraphPipeline(pm, pipeline);
-  buildNPUUnitsPipeline(pm, npu);
-  if (failed(pm.run(*module))) {
-    module = nullptr;
-    return;
-  }
-  for (auto func : module->getOps<func::FuncOp>()) {
-    if (!func.isPublic() || func.isExternal())
-      continue;
-    for (Operation &op : func.getBody().front()) {
-      if (isa<func::CallOp, arith::ConstantOp>(op) || op.hasTrait<OpTrait::IsTerminator>())
-        continue;
-      auto reason = op.getAttrOfType<StringAttr>("npu.reason");
-      SmallVector<StringRef> names = nodeNames(&op);
-      refuse(op.getName().getStringRef(), reason ? reason.getValue() : StringRef("host code"),
-             names.empty() ? "" : names.front(), countFlopsWithin(&op));
-    }
-  }
 }
 
 void CheckTool::printText() {
@@ -278,36 +238,21 @@ void CheckTool::printJson() {
 
 int CheckTool::run() {
   PrintDiagnostics diagnostics(context, options.model);
-  auto [name, machine] = StringRef(options.target).split(':');
-  if (name == "npu") {
-    if (failed(load()))
-      return exitError;
-    countGraph();
-    askNPU(machine);
-    if (!module)
-      return exitError;
-    options.json ? printJson() : printText();
-    return refusals.empty() ? exitSuccess : exitDifferent;
+  CompileOptions compile;
+  compile.target = options.target;
+  {
+    PrintDiagnostics print(context, "--target");
+    target = readTarget(context, compile, pipeline, [&] { return emitError(UnknownLoc::get(&context)); });
   }
-  const TargetBackend *target = lookupTarget(name);
-  if (!target) {
-    printError("--target: expected one of npu, " + llvm::join(getTargetNames(), ", ") + ", got '" + options.target +
-               "'");
-    return exitError;
-  }
-  StringRef chip = machine;
-  if (!chip.empty()) {
-    context.loadDialect<AICDialect>();
-    if (!target->getTarget(&context, chip, [&] { return emitError(UnknownLoc::get(&context)); }))
-      return exitError;
-    pipeline.cpu = chip.str();
-  }
-  if (failed(load()))
+  if (!target || failed(load()))
     return exitError;
   countGraph();
-  lowerToLoops();
+  lower();
   if (module)
-    askTarget(*target);
+    target->explain(*module, [&](Operation *op, StringRef reason) {
+      SmallVector<StringRef> names = getNodeNames(op);
+      refuse(op->getName().getStringRef(), reason, names.empty() ? "" : names.front(), countFlopsWithin(op));
+    });
   options.json ? printJson() : printText();
   return refusals.empty() ? exitSuccess : exitDifferent;
 }

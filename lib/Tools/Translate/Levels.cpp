@@ -7,7 +7,7 @@
 
 namespace mlir::aic::tools {
 
-Level levelOf(ModuleOp module) {
+StringRef levelOf(ModuleOp module) {
   bool kernels = false, tiles = false, loops = false, functions = false, code = false;
   module->walk([&](Operation *op) {
     if (auto function = dyn_cast<func::FuncOp>(op)) {
@@ -23,26 +23,23 @@ Level levelOf(ModuleOp module) {
     }
   });
   if (code && !functions)
-    return Level::Code;
+    return "code";
   if (kernels)
-    return tiles ? Level::Tiles : Level::Kernels;
-  return loops ? Level::Loops : Level::Graph;
+    return tiles ? "tiles" : "kernels";
+  return loops ? "loops" : "graph";
 }
 
-LogicalResult lowerTo(ModuleOp module, Level wanted, const X86PipelineOptions &options) {
-  using Build = void (*)(OpPassManager &, const X86PipelineOptions &);
-  static constexpr std::pair<Level, Build> stages[] = {{Level::Loops, buildLoopsPipeline},
-                                                       {Level::Kernels, buildKernelsPipeline},
-                                                       {Level::Tiles, buildTilesPipeline},
-                                                       {Level::Code, buildCodePipeline}};
-  Level level = levelOf(module);
-  PassManager pm(module.getContext());
-  if (level == Level::Graph && wanted > Level::Graph)
-    buildGraphPipeline(pm, options);
-  for (auto [result, build] : stages)
-    if (level < result && result <= wanted)
-      build(pm, options);
-  return pm.run(module);
+LogicalResult lowerTo(ModuleOp module, StringRef wanted, const TargetBackend &backend,
+                      const TargetPipelineOptions &options) {
+  StringRef level = levelOf(module);
+  // The passes of the graph level take a graph in any state.
+  for (const PipelineStage &stage : getStages(backend, level == "graph" ? "" : level, wanted)) {
+    PassManager pm(module.getContext());
+    stage.build(pm, backend, options);
+    if (failed(pm.run(module)) || failed(backend.finishStage(stage.name, module, nullptr)))
+      return failure();
+  }
+  return success();
 }
 
 } // namespace mlir::aic::tools

@@ -8,12 +8,12 @@
 
 namespace mlir::aic::tools {
 
-enum class Level { Graph, Loops, Kernels, Tiles, Code };
+/// The name of the level: "graph", "loops", "kernels", "tiles", "code".
+StringRef levelOf(ModuleOp module);
 
-Level levelOf(ModuleOp module);
-
-/// Takes a module from its own level to `wanted`; a module that is there or beyond stays as it is.
-LogicalResult lowerTo(ModuleOp module, Level wanted, const X86PipelineOptions &options);
+/// Takes a module from its own level to that of `wanted`; a module that is there or beyond stays as it is.
+LogicalResult lowerTo(ModuleOp module, StringRef wanted, const TargetBackend &backend,
+                      const TargetPipelineOptions &options);
 
 } // namespace mlir::aic::tools
 

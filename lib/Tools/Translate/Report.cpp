@@ -3,8 +3,8 @@
 #include "Report.h"
 #include "Levels.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
+#include "aic/Dialect/AIC/IR/NodeNames.h"
 #include "aic/Dialect/AIC/Transforms/Flops.h"
-#include "aic/Tools/NodeNames.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Remark/RemarkStreamer.h"
@@ -31,7 +31,8 @@ struct KernelRow {
 
 class Report {
 public:
-  Report(ModuleOp module, const X86PipelineOptions &options) : module(module), options(options) {}
+  Report(ModuleOp module, const TargetBackend &backend, const TargetPipelineOptions &options)
+      : module(module), backend(backend), options(options) {}
   LogicalResult run();
   void print(raw_ostream &os);
   void printJson(raw_ostream &os);
@@ -42,7 +43,8 @@ private:
   double total();
 
   ModuleOp module;
-  const X86PipelineOptions &options;
+  const TargetBackend &backend;
+  const TargetPipelineOptions &options;
   MapVector<StringRef, KernelRow> rows;
   BumpPtrAllocator allocator;
   StringSaver saver{allocator};
@@ -70,7 +72,7 @@ void Report::readKernels() {
     if (found == rows.end())
       return;
     ++found->second.calls;
-    for (StringRef node : nodeNames(call))
+    for (StringRef node : getNodeNames(call))
       found->second.nodes.insert(saver.save(node));
   });
   for (auto &[name, row] : rows) {
@@ -117,14 +119,14 @@ LogicalResult Report::run() {
     if (diagnostic.getSeverity() != DiagnosticSeverity::Remark)
       return failure();
     SetVector<StringRef> &nodes = remarks[saver.save(readable(diagnostic.str()))];
-    for (StringRef node : nodeNames(diagnostic.getLocation()))
+    for (StringRef node : getNodeNames(diagnostic.getLocation()))
       nodes.insert(saver.save(node));
     return success();
   });
-  if (failed(lowerTo(module, Level::Kernels, options)))
+  if (failed(lowerTo(module, "kernels", backend, options)))
     return failure();
   readKernels();
-  if (failed(lowerTo(module, Level::Tiles, options)))
+  if (failed(lowerTo(module, "tiles", backend, options)))
     return failure();
   readFallbacks();
   return success();
@@ -183,8 +185,15 @@ void Report::printJson(raw_ostream &os) {
 
 } // namespace
 
-LogicalResult reportKernels(ModuleOp module, const X86PipelineOptions &options, bool json, std::string &text) {
-  Report report(module, options);
+LogicalResult reportModule(ModuleOp module, const TargetBackend &backend, const TargetPipelineOptions &options,
+                           bool json, std::string &text) {
+  if (StringRef stage = backend.getReportStage(); !stage.empty()) {
+    if (failed(lowerTo(module, stage, backend, options)))
+      return failure();
+    text += backend.report(module, json);
+    return success();
+  }
+  Report report(module, backend, options);
   if (failed(report.run()))
     return failure();
   raw_string_ostream os(text);

@@ -7,11 +7,10 @@
 
 namespace mlir::aic::tools {
 
-/// Lowers a module to tiles and appends a table of its kernels and every remark on the way.
-LogicalResult reportKernels(ModuleOp module, const X86PipelineOptions &options, bool json, std::string &text);
-
-/// Forms the NPU's units and appends a table of them, program by program, and of what stays on the host and why.
-LogicalResult reportPrograms(ModuleOp module, const X86PipelineOptions &options, StringRef machine, bool json, std::string &text);
+/// Lowers a module to tiles and appends a table of its kernels and every remark on the way; of a target that takes
+/// whole parts of graphs, what the target says of them.
+LogicalResult reportModule(ModuleOp module, const TargetBackend &backend, const TargetPipelineOptions &options,
+                           bool json, std::string &text);
 
 } // namespace mlir::aic::tools
 

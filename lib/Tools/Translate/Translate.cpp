@@ -3,7 +3,6 @@
 #include "Levels.h"
 #include "Report.h"
 #include "aic/CodeGen/CodeGen.h"
-#include "aic/Conversion/HostToLLVM/HostToLLVM.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
 #include "aic/Driver/Driver.h"
 #include "aic/Import/ONNX/Import.h"
@@ -58,8 +57,8 @@ struct Options {
                              cl::desc("Fix or bound extents by name (\"N\") or place (\"x:0\")")};
   cl::opt<std::string> cpu{"cpu", cl::cat(inputGroup), cl::init("host"), cl::value_desc("name"),
                            cl::desc("CPU to compile for, as LLVM names it")};
-  cl::opt<std::string> target{"target", cl::cat(inputGroup), cl::init("x86"), cl::value_desc("x86|npu[:machine]"),
-                              cl::desc("--report: what the model would be compiled for (x86)")};
+  cl::opt<std::string> target{"target", cl::cat(inputGroup), cl::init("x86"), cl::value_desc("name[:chip]"),
+                              cl::desc("What the model is compiled for (x86)")};
   cl::opt<std::string> features{"features", cl::cat(inputGroup), cl::value_desc("+a,-b"),
                                 cl::desc("Changes of the CPU's features, like -avx512f")};
   cl::opt<std::string> output{"o", cl::cat(outputGroup), cl::init("-"), cl::value_desc("file"),
@@ -107,30 +106,18 @@ LogicalResult compileModel(MLIRContext &context, const Options &options) {
   OwningOpRef<ModuleOp> module = loadModel(context, options.model, compile);
   if (!module)
     return failure();
-  X86PipelineOptions pipeline;
-  pipeline.cpu = options.cpu.getValue();
-  pipeline.features = options.features.getValue();
-  if (options.action == Action::Report && options.target != "x86") {
-    auto [name, machine] = StringRef(options.target).split(':');
-    if (name != "npu") {
-      printError("--target: expected x86 or npu, got '" + options.target + "'");
-      return failure();
-    }
-    return success(succeeded(reportPrograms(*module, pipeline, machine, options.json, text)) &&
-                   succeeded(writeOutput(options.output, text)));
-  }
-  if (options.action == Action::Report)
-    return success(succeeded(reportKernels(*module, pipeline, options.json, text)) &&
-                   succeeded(writeOutput(options.output, text)));
-  if (failed(lowerTo(*module, Level::Code, pipeline)))
+  TargetPipelineOptions pipeline;
+  compile.target = options.target;
+  compile.cpu = options.cpu;
+  compile.features = options.features;
+  const TargetBackend *backend = readTarget(context, compile, pipeline, [&] { return emitError(module->getLoc()); });
+  if (!backend)
     return failure();
-  CodeGenOptions code;
-  if (auto target = (*module)->getAttrOfType<TargetAttr>(TargetAttr::attributeName)) {
-    code.tune = target.getChip().str();
-    for (const std::string &feature : requiredFeatures(*module))
-      code.features += (code.features.empty() ? "+" : ",+") + feature;
-    code.vectorBits = static_cast<unsigned>(target.getNumber("lanes", 8)) * 32;
-  }
+  if (options.action == Action::Report)
+    return success(succeeded(reportModule(*module, *backend, pipeline, options.json, text)) &&
+                   succeeded(writeOutput(options.output, text)));
+  if (failed(lowerTo(*module, "code", *backend, pipeline)))
+    return failure();
   // Each kernel is a module of its own, the host code is what is left.
   SmallVector<OwningOpRef<ModuleOp>> kernels;
   for (auto kernel : llvm::make_early_inc_range(module->getOps<ModuleOp>())) {
@@ -141,7 +128,7 @@ LogicalResult compileModel(MLIRContext &context, const Options &options) {
   llvm::append_range(modules, llvm::map_range(kernels, [](OwningOpRef<ModuleOp> &kernel) { return *kernel; }));
   std::vector<SmallVector<char, 0>> texts;
   CodeKind kind = options.action == Action::LLVMIR ? CodeKind::LLVMIR : CodeKind::Assembly;
-  if (failed(generateCode(modules, code, kind, texts)))
+  if (failed(generateCode(modules, hostCodeOptions(*module), kind, texts)))
     return failure();
   for (const SmallVector<char, 0> &part : texts)
     text.append(part.data(), part.size());

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ProgramReport.cpp - aic-translate --report --target=npu ------------===//
-#include "Report.h"
+#include "ProgramReport.h"
+#include "aic/Dialect/AIC/IR/NodeNames.h"
 #include "aic/Dialect/NPU/IR/NPUOps.h"
-#include "aic/Tools/NodeNames.h"
+#include "aic/NPU/Machine.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -14,7 +14,7 @@
 
 using namespace llvm;
 
-namespace mlir::aic::tools {
+namespace mlir::npu {
 
 namespace {
 int64_t bytesOf(ValueRange values) {
@@ -29,9 +29,14 @@ int64_t bytesOf(ValueRange values) {
 
 json::Array namesOf(Operation *op) {
   json::Array names;
-  for (StringRef name : nodeNames(op))
+  for (StringRef name : aic::getNodeNames(op))
     names.push_back(name);
   return names;
+}
+
+std::string machineOf(ModuleOp module, StringRef program) {
+  auto func = module.lookupSymbol<func::FuncOp>(program);
+  return func->getAttrOfType<MachineAttr>("npu.machine").load().name;
 }
 
 json::Object describe(ModuleOp module) {
@@ -52,7 +57,7 @@ json::Object describe(ModuleOp module) {
     }
     json::Array units;
     int64_t total = 0;
-    for (auto unit : func.getBody().front().getOps<npu::UnitOp>()) {
+    for (auto unit : func.getBody().front().getOps<UnitOp>()) {
       auto macs = unit.getParams().getAs<IntegerAttr>("macs");
       total += macs ? macs.getInt() : 0;
       units.push_back(json::Object{{"kind", unit.getKind()},
@@ -73,26 +78,18 @@ std::string joined(const json::Array &names) {
 }
 } // namespace
 
-LogicalResult reportPrograms(ModuleOp module, const X86PipelineOptions &options, StringRef machine, bool json,
-                             std::string &text) {
-  NPUPipelineOptions npu;
-  if (!machine.empty())
-    npu.machine = machine.str();
-  PassManager pm(module.getContext());
-  buildGraphPipeline(pm, options);
-  buildNPUUnitsPipeline(pm, npu);
-  if (failed(pm.run(module)))
-    return failure();
+std::string reportPrograms(ModuleOp module, bool json) {
   json::Object report = describe(module);
+  std::string text;
   raw_string_ostream os(text);
   if (json) {
     os << formatv("{0:2}", json::Value(std::move(report))) << "\n";
-    return success();
+    return text;
   }
   for (const json::Value &value : *report.getArray("programs")) {
     const json::Object &program = *value.getAsObject();
     os << formatv("{0} on {1}: {2} units, {3:f1} M multiply-accumulates\n", *program.getString("program"),
-                  npu.machine.getValue(), program.getArray("units")->size(),
+                  machineOf(module, *program.getString("program")), program.getArray("units")->size(),
                   double(*program.getInteger("macs")) * 1e-6);
     os << "  kind              M MACs        KiB  nodes\n";
     for (const json::Value &entry : *program.getArray("units")) {
@@ -109,7 +106,7 @@ LogicalResult reportPrograms(ModuleOp module, const X86PipelineOptions &options,
     os << "  " << *op.getString("operation") << " (" << joined(*op.getArray("nodes"))
        << "): " << *op.getString("reason") << "\n";
   }
-  return success();
+  return text;
 }
 
-} // namespace mlir::aic::tools
+} // namespace mlir::npu

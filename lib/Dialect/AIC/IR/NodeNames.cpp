@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "aic/Tools/NodeNames.h"
+#include "aic/Dialect/AIC/IR/NodeNames.h"
 #include "mlir/IR/Operation.h"
 #include "llvm/ADT/SetVector.h"
 
-namespace mlir::aic::tools {
+namespace mlir::aic {
 
 static void collectNames(Location location, llvm::SmallSetVector<StringRef, 4> &names) {
   if (auto name = dyn_cast<NameLoc>(location)) {
@@ -16,12 +16,12 @@ static void collectNames(Location location, llvm::SmallSetVector<StringRef, 4> &
   }
 }
 
-SmallVector<StringRef> nodeNames(Location location) {
+SmallVector<StringRef> getNodeNames(Location location) {
   llvm::SmallSetVector<StringRef, 4> names;
   collectNames(location, names);
   return llvm::to_vector(names.getArrayRef());
 }
 
-SmallVector<StringRef> nodeNames(Operation *op) { return nodeNames(op->getLoc()); }
+SmallVector<StringRef> getNodeNames(Operation *op) { return getNodeNames(op->getLoc()); }
 
-} // namespace mlir::aic::tools
+} // namespace mlir::aic

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- NodeNames.h - The nodes of a model that IR stands for --------------===//
-#ifndef AIC_TOOLS_NODENAMES_H
-#define AIC_TOOLS_NODENAMES_H
+#ifndef AIC_DIALECT_AIC_IR_NODENAMES_H
+#define AIC_DIALECT_AIC_IR_NODENAMES_H
 
 #include "mlir/IR/Location.h"
 #include "mlir/Support/LLVM.h"
 
 namespace mlir {
 class Operation;
-namespace aic::tools {
+namespace aic {
 
 /// The names of the model's nodes in a location, in order, each once.
-SmallVector<StringRef> nodeNames(Location location);
-SmallVector<StringRef> nodeNames(Operation *op);
+SmallVector<StringRef> getNodeNames(Location location);
+SmallVector<StringRef> getNodeNames(Operation *op);
 
-} // namespace aic::tools
+} // namespace aic
 } // namespace mlir
 
-#endif // AIC_TOOLS_NODENAMES_H
+#endif // AIC_DIALECT_AIC_IR_NODENAMES_H
