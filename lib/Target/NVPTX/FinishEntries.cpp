@@ -34,7 +34,7 @@ struct GPUFinishEntries final : impl::GPUFinishEntriesPassBase<GPUFinishEntries>
     for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>()) {
       if (auto block = function->getAttrOfType<DenseI64ArrayAttr>(kBlockAttr))
         finishEntry(function, block.asArrayRef());
-      else if (!function.isExternal())
+      else if (!function.isExternal() && !function->hasAttr(NVVM::NVVMDialect::getKernelFuncAttrName()))
         function.setLinkage(LLVM::Linkage::Internal);
     }
     for (auto global : getOperation().getOps<LLVM::GlobalOp>())

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
 namespace mlir::aic {
@@ -42,6 +43,12 @@ void buildKernelToNVVMPipeline(OpPassManager &pm) {
   pm.addPass(createGPUFinishEntriesPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createGPUVerifyNVVMPass());
+}
+
+void registerNVPTXPipelines() {
+  PassPipelineRegistration<>("aic-kernel-to-nvvm",
+                             "Lower the device functions of one kernel's module to NVVM and check the result",
+                             buildKernelToNVVMPipeline);
 }
 
 } // namespace mlir::aic

@@ -53,6 +53,11 @@ Type elementOf(Type type) {
   }
 }
 
+unsigned spaceOf(Value pointer) {
+  auto type = dyn_cast<LLVM::LLVMPointerType>(pointer.getType());
+  return type ? type.getAddressSpace() : 0;
+}
+
 bool isKernel(LLVM::LLVMFuncOp function) { return function->hasAttr(NVVM::NVVMDialect::getKernelFuncAttrName()); }
 
 bool isDeviceType(Type type) {
@@ -156,6 +161,11 @@ LogicalResult Gate::checkOperation(Operation *op) {
   needs.archSpecific |= known->archSpecific;
   if (auto call = dyn_cast<LLVM::CallOp>(op))
     return checkCall(call);
+  if (auto cast = dyn_cast<LLVM::AddrSpaceCastOp>(op)) {
+    unsigned from = spaceOf(cast.getArg()), to = spaceOf(cast.getResult());
+    if (from && to && from != to)
+      return error(op) << "expected a cast from or to generic memory, got one from " << from << " to " << to;
+  }
   if (auto alloca = dyn_cast<LLVM::AllocaOp>(op); alloca && !matchPattern(alloca.getArraySize(), m_Constant()))
     return error(op) << "expected a fixed size of thread-private memory";
   if (auto function = dyn_cast<LLVM::LLVMFuncOp>(op); function && isKernel(function))

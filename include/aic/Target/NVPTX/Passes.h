@@ -13,6 +13,8 @@ namespace mlir::aic {
 /// From device functions of the tiles level (scf, arith, math, vector, memref, gpu, in modules of their own) to entries
 /// in the LLVM and NVVM dialects that passed the gate. `pm` runs on the module of one kernel.
 void buildKernelToNVVMPipeline(OpPassManager &pm);
+/// The same as `aic-kernel-to-nvvm`.
+void registerNVPTXPipelines();
 } // namespace mlir::aic
 
 #endif // AIC_TARGET_NVPTX_PASSES_H
