@@ -599,12 +599,22 @@ std::string einsum(const std::vector<View> &inputs, const std::string &equation,
       return error;
     terms[i].storage = wide;
     for (char letter : terms[i].letters) {
-      int64_t extent = terms[i].extent(letter);
-      if (int64_t known = extents.emplace(letter, extent).first->second; known != extent)
+      int64_t extent = terms[i].extent(letter), &known = extents.emplace(letter, extent).first->second;
+      if (known != extent && known != 1 && extent != 1)
         return std::string("expected equal extents for '") + letter + "', got " + std::to_string(known) + " and " +
                std::to_string(extent);
+      if (known == 1)
+        known = extent;
     }
   }
+  // An extent of 1 is broadcast: the operand does not have the letter.
+  for (Term &term : terms)
+    for (size_t d = term.letters.size(); d-- > 0;)
+      if (term.view.shape[d] == 1 && extents[term.letters[d]] != 1) {
+        term.letters.erase(d, 1);
+        term.view.shape.erase(term.view.shape.begin() + d);
+        term.view.strides.erase(term.view.strides.begin() + d);
+      }
   for (char letter : output)
     if (!extents.count(letter))
       return std::string("expected an operand with the result's letter '") + letter + "'";

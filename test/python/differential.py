@@ -520,7 +520,7 @@ def resized(g: Graph, feed, dims):
     names = [n.op_type for n in g.nodes]
     first = 8 if any(part in n for n in names for part in ("Pool", "Conv", "MeanVariance")) else int(any(n.startswith(EMPTY) for n in names))
     if "Einsum" in names:
-        first = max(first, 3)  # ONNX Runtime broadcasts an extent of 1 there
+        first = max(first, 1)
     if {"Shape", "Reshape"} <= set(names):
         first = max(first, 1)  # a computed extent of 0 means "copy" to ONNX; AIC takes it as the extent
     rate, sizes, new = g.r.choice([0.4, 1]), {}, {}

@@ -64,6 +64,7 @@ private:
   LogicalResult convertBlock(Block &from);
   LogicalResult convertOp(Operation &op);
   LogicalResult convertGraphOp(Operation &op);
+  void declare(Dims &dims, Value value);
   LogicalResult convertPlainOp(Operation &op);
   /// Writes an integer tensor from the expressions of its elements; false if one is not known.
   bool writeElements(Location loc, Value old);
@@ -190,16 +191,35 @@ LogicalResult FunctionConverter::convertOp(Operation &op) {
   return op.emitError("expected a graph operation, got '") << op.getName() << "'";
 }
 
+/// The numbers that the type declares: what else was inferred has to equal them.
+void FunctionConverter::declare(Dims &dims, Value value) {
+  for (auto [d, dim, declared] : llvm::enumerate(dims, cast<RankedTensorType>(value.getType()).getShape())) {
+    if (ShapedType::isDynamic(declared) || constantDim(dim) == declared)
+      continue;
+    AffineExpr number = l.scope.constant(declared);
+    if (l.number(value.getLoc(), dim)) {
+      l.scope.requireEqual(dim, number,
+                           "expected extent " + Twine(declared) + " in dimension " + Twine(d) + ", got another one");
+    } else { // a new unknown: it is this number
+      for (Requirement &requirement : l.open)
+        for (Comparison &c : requirement.anyOf) {
+          c.lhs = simplifyDim(c.lhs.replace(dim, number));
+          c.rhs = simplifyDim(c.rhs.replace(dim, number));
+        }
+    }
+    dim = number;
+  }
+}
+
 LogicalResult FunctionConverter::convertGraphOp(Operation &op) {
   SmallVector<Dims> inferred;
   if (failed(cast<GraphOpInterface>(op).inferShapes(l.scope, inferred)))
     return failure();
   for (auto [result, dims] : llvm::zip_equal(op.getResults(), inferred)) {
-    for (auto [dim, declared] : llvm::zip_equal(dims, cast<RankedTensorType>(result.getType()).getShape()))
-      if (!ShapedType::isDynamic(declared))
-        dim = l.scope.constant(declared);
+    declare(dims, result);
     l.scope.setDims(result, dims);
   }
+  l.assertRequirements(op.getLoc());
   if (op.getNumResults() == 1 && writeElements(op.getLoc(), op.getResult(0)))
     return success();
   if (const Table::Converter *converter = table.find(&op)) {
@@ -210,6 +230,9 @@ LogicalResult FunctionConverter::convertGraphOp(Operation &op) {
   } else {
     return op.emitOpError("cannot be converted to linalg");
   }
+  l.assertRequirements(op.getLoc());
+  if (!l.open.empty())
+    return op.emitOpError("expected extents that are known at run time for the check '") << l.open.front().text << "'";
   // Elements that only run time tells become roots of the expressions that use them.
   if (op.getNumResults() == 1)
     if (std::optional<Dims> elements = l.scope.elements(op.getResult(0)))
@@ -237,19 +260,21 @@ LogicalResult FunctionConverter::convertPlainOp(Operation &op) {
       return op.emitError("expected structured control flow, got several blocks");
     OpBuilder::InsertionGuard guard(l.b);
     Block *block = l.b.createBlock(&to);
+    l.enterRegion();
     for (BlockArgument arg : from.getArguments())
       l.set(arg, block->addArgument(signlessType(arg.getType()), arg.getLoc()));
     l.b.setInsertionPointToEnd(block);
-    if (failed(convertBlock(from.front())))
+    LogicalResult converted = convertBlock(from.front());
+    l.leaveRegion();
+    if (failed(converted))
       return failure();
   }
   if (auto cast = dyn_cast<tensor::CastOp>(op))
     if (isa<RankedTensorType>(cast.getType()) && isa<RankedTensorType>(cast.getSource().getType())) {
       Dims dims = l.dims(cast.getSource());
-      for (auto [dim, declared] : llvm::zip_equal(dims, cast.getType().getShape()))
-        if (!ShapedType::isDynamic(declared))
-          dim = l.scope.constant(declared);
+      declare(dims, cast);
       l.scope.setDims(cast, dims);
+      l.assertRequirements(op.getLoc());
     }
   for (auto [from, to] : llvm::zip_equal(op.getResults(), created->getResults()))
     l.set(from, to);

@@ -62,9 +62,7 @@ static LogicalResult convertMatmul(Lowering &l, MatmulOp op) {
     };
     if (i >= batch)
       return i == batch && !row ? l.extent(loc, op.getLhs(), x.size() - 2) : l.extent(loc, op.getRhs(), y.size() - 1);
-    OpFoldResult p = own(op.getLhs(), x), q = own(op.getRhs(), y);
-    Value isOne = arith::CmpIOp::create(l.b, loc, arith::CmpIPredicate::eq, l.index(loc, p), l.index(loc, 1));
-    return arith::SelectOp::create(l.b, loc, isOne, l.index(loc, q), l.index(loc, p)).getResult();
+    return l.broadcastExtent(loc, own(op.getLhs(), x), own(op.getRhs(), y));
   });
   // As a product of matrices.
   if (row) {
@@ -141,37 +139,54 @@ static LogicalResult convertEinsum(Lowering &l, EinsumOp op) {
         letters.push_back(c);
   int64_t rank = letters.size();
   auto loopOf = [&](char c) { return static_cast<int64_t>(letters.find(c)); };
-  // The extent of a letter is one that is not 1.
-  SmallVector<AffineExpr> extentOf(rank);
-  for (auto [input, term] : llvm::zip_equal(op.getInputs(), terms))
-    for (auto [extent, c] : llvm::zip_equal(l.dims(input), term)) {
-      AffineExpr &known = extentOf[loopOf(c)];
-      if (!known || constantDim(known) == 1)
-        known = extent;
+  // numpy: the extent of a letter that is not 1.
+  auto extentOf = [&](char c) {
+    OpFoldResult extent = l.num(1);
+    for (auto [input, term] : llvm::zip_equal(op.getInputs(), terms)) {
+      size_t at = term.find(c);
+      if (at == StringRef::npos || constantDim(l.dims(input)[at]) == 1)
+        continue;
+      OpFoldResult own = l.extent(loc, input, at);
+      extent = l.broadcastExtent(loc, extent, own);
     }
+    return extent;
+  };
+  int64_t parallel = right.size();
+  Extents extents = l.resultExtents(loc, op.getResult(), [&](int64_t i) { return extentOf(right[i]); });
+  Dims loops = l.dims(op.getResult());
+  for (char c : StringRef(letters).drop_front(parallel)) {
+    AffineExpr known;
+    for (auto [input, term] : llvm::zip_equal(op.getInputs(), terms))
+      if (size_t at = term.find(c); at != StringRef::npos)
+        known = known ? l.scope.broadcast(known, l.dims(input)[at]) : l.dims(input)[at];
+    loops.push_back(known);
+  }
 
   SmallVector<Value> ins;
   SmallVector<AffineMap> maps;
   for (auto [input, term] : llvm::zip_equal(op.getInputs(), terms)) {
-    Dims own = l.dims(input);
+    Dims own = l.dims(input), target = own;
+    Value value = l.get(input);
+    Extents ownExtents = l.shape(loc, value);
     llvm::BitVector units(own.size());
     SmallVector<AffineExpr> exprs;
     for (auto [i, c] : llvm::enumerate(term)) {
-      if (constantDim(own[i]) == 1 && extentOf[loopOf(c)] != own[i])
+      AffineExpr loop = loops[loopOf(c)];
+      if (constantDim(own[i]) == 1 && loop != own[i]) {
         units.set(i);
-      else
-        exprs.push_back(l.d(loopOf(c)));
+        continue;
+      }
+      exprs.push_back(l.d(loopOf(c)));
+      // Where it is not known which extents are 1, the operand is broadcast before. A diagonal's are equal.
+      if (own[term.find(c)] == loop || (constantDim(own[i]) && own[i] == loop))
+        continue;
+      target[i] = loop;
+      ownExtents[i] = loopOf(c) < parallel ? extents[loopOf(c)] : extentOf(c);
     }
-    ins.push_back(l.dropUnits(loc, l.get(input), units));
+    value = l.broadcastTo(loc, value, own, target, ownExtents);
+    ins.push_back(l.dropUnits(loc, value, units));
     maps.push_back(l.map(rank, exprs));
   }
-  Extents extents = l.resultExtents(loc, op.getResult(), [&](int64_t i) -> OpFoldResult {
-    for (auto [input, term] : llvm::zip_equal(op.getInputs(), terms))
-      if (size_t at = term.find(right[i]); at != StringRef::npos && constantDim(l.dims(input)[at]) != 1)
-        return l.extent(loc, input, at);
-    return l.num(1);
-  });
-  int64_t parallel = right.size();
   maps.push_back(l.map(rank, llvm::to_vector(llvm::seq<int64_t>(0, parallel))));
   SmallVector<utils::IteratorType> iterators(parallel, kParallel);
   iterators.append(rank - parallel, kReduction);

@@ -329,6 +329,11 @@ static LogicalResult convertConvTranspose(Lowering &l, ConvTransposeOp op) {
       conv.outSpatial.push_back(out);
       spatial.push_back(l.add(loc, out, l.num(reach)));
     }
+    // A place between the elements reads its neighbour.
+    for (int64_t i = 0; i < r; ++i)
+      l.scope.requireAtLeast(l.dims(op.getInput())[last ? i + 1 : i + 2], 1,
+                             "expected an input with elements, got extent 0 in spatial dimension " + Twine(i));
+    l.assertRequirements(loc);
     conv.input = spread(l, loc, input, op.getStrides(), before, spatial);
     conv.filter = flipFilter(l, loc, filter, r, op.getGroups());
     conv.groups = op.getGroups();

@@ -61,7 +61,9 @@ static Value withScales(Lowering &l, Operation *op, Value input, Value scale, Va
   SmallVector<Value> ins{l.get(input)};
   SmallVector<AffineMap> maps{l.identity(rank)};
   SmallVector<TypedAttr> splats;
+  SmallVector<Value> guards; // the extent, where run time tells whether there is one number for the whole tensor
   for (Value parameter : {scale, zeroPoint}) {
+    guards.push_back(nullptr);
     DenseElementsAttr attr = l.constant(parameter);
     int64_t own = l.dims(parameter).size();
     bool single = llvm::all_of(l.dims(parameter), [](AffineExpr e) { return constantDim(e) == 1; });
@@ -76,6 +78,10 @@ static Value withScales(Lowering &l, Operation *op, Value input, Value scale, Va
     if (blocked)
       continue;
     Value value = l.get(parameter);
+    if (own == 1 && !constantDim(l.dims(parameter)[0]) && l.dims(parameter)[0] != l.dims(input)[axis]) {
+      guards.back() = l.index(loc, l.extent(loc, parameter, 0));
+      continue;
+    }
     if (single && own > 0) {
       value = l.dropUnits(loc, value, llvm::BitVector(own, true));
       own = 0;
@@ -89,6 +95,9 @@ static Value withScales(Lowering &l, Operation *op, Value input, Value scale, Va
     for (auto [i, parameter] : llvm::enumerate(SmallVector<Value>{scale, zeroPoint})) {
       if (splats[i]) {
         scalars.push_back(arith::ConstantOp::create(b, loc, splats[i]));
+      } else if (guards[i]) {
+        Value at = clampIndex(b, loc, linalg::IndexOp::create(b, loc, axis), guards[i]);
+        scalars.push_back(tensor::ExtractOp::create(b, loc, l.get(parameter), at));
       } else if (!blocked) {
         scalars.push_back(args[next++]);
       } else {

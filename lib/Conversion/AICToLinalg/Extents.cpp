@@ -167,6 +167,7 @@ Extents Lowering::resultExtents(Location loc, Value old, llvm::function_ref<OpFo
     }
     result.push_back(value.value_or(OpFoldResult()));
   }
+  assertRequirements(loc); // of the numbers that are new
   return result;
 }
 
@@ -256,6 +257,13 @@ OpFoldResult Lowering::max(Location loc, OpFoldResult x, OpFoldResult y) {
   if (auto n = both(x, y))
     return num(std::max(n->first, n->second));
   return arith::MaxSIOp::create(b, loc, index(loc, x), index(loc, y)).getResult();
+}
+
+OpFoldResult Lowering::broadcastExtent(Location loc, OpFoldResult x, OpFoldResult y) {
+  if (isOneInteger(x) || x == y)
+    return y;
+  Value isOne = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, index(loc, x), index(loc, 1));
+  return arith::SelectOp::create(b, loc, isOne, index(loc, y), index(loc, x)).getResult();
 }
 
 } // namespace mlir::aic::lowering

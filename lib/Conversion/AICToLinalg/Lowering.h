@@ -15,6 +15,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/BitVector.h"
 #include <functional>
+#include <set>
 
 namespace mlir::aic::lowering {
 
@@ -27,7 +28,7 @@ constexpr utils::IteratorType kReduction = utils::IteratorType::reduction;
 
 class Lowering {
 public:
-  explicit Lowering(MLIRContext *context) : b(context), scope(context) {}
+  explicit Lowering(MLIRContext *context) : b(context), scope(context) { scope.collectRequirements(&open); }
 
   OpBuilder b;
   ShapeScope scope;
@@ -75,6 +76,21 @@ public:
   OpFoldResult ceilDiv(Location loc, OpFoldResult x, OpFoldResult y);
   OpFoldResult min(Location loc, OpFoldResult x, OpFoldResult y);
   OpFoldResult max(Location loc, OpFoldResult x, OpFoldResult y);
+  /// The extent of two dims that broadcast: the one that is not 1.
+  OpFoldResult broadcastExtent(Location loc, OpFoldResult x, OpFoldResult y);
+
+  //===-- Requirements ----------------------------------------------------===//
+
+  /// Asserts what the scope requires, as far as the numbers are known by now; the rest waits. What holds here already
+  /// is not asserted again.
+  void assertRequirements(Location loc);
+  /// What still waits.
+  SmallVector<Requirement> open;
+  /// A run-time check whose error names the node.
+  void check(Location loc, Value holds, const Twine &text);
+  /// What is asserted or computed between these is not known behind.
+  void enterRegion();
+  void leaveRegion();
 
   //===-- Tensors ---------------------------------------------------------===//
 
@@ -119,6 +135,10 @@ private:
   llvm::DenseMap<Value, Value> values;
   /// Where a symbol's number is found: dim `second` of tensor `first`, or `first` itself (an index) if it is -1.
   llvm::DenseMap<unsigned, std::pair<Value, int64_t>> roots;
+  using Assertion = std::vector<std::tuple<int, const void *, const void *>>;
+  SmallVector<std::set<Assertion>> asserted{1}; ///< region by region
+  SmallVector<llvm::DenseMap<unsigned, std::pair<Value, int64_t>>> outerRoots;
+  bool assertRequirement(Location loc, const Requirement &requirement);
   bool known(AffineExpr expr) const;
   Value materialise(Location loc, AffineExpr expr);
 

@@ -2,7 +2,6 @@
 //===- Movement.cpp - Reshape, slice, pad, concat and their like ----------===//
 #include "Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -62,10 +61,7 @@ static LogicalResult convertBroadcast(Lowering &l, BroadcastOp op) {
   Extents extents = l.resultExtents(loc, op.getResult(), [&](int64_t i) -> OpFoldResult {
     OpFoldResult own = i < lead ? l.num(1) : l.extent(loc, op.getInput(), i - lead);
     OpFoldResult wanted = i < shapeLead ? l.num(1) : l.element(loc, op.getShape(), i - shapeLead);
-    if (isOneInteger(own))
-      return wanted;
-    Value isOne = arith::CmpIOp::create(l.b, loc, arith::CmpIPredicate::eq, l.index(loc, own), l.index(loc, 1));
-    return arith::SelectOp::create(l.b, loc, isOne, l.index(loc, wanted), l.index(loc, own)).getResult();
+    return l.broadcastExtent(loc, own, wanted);
   });
   l.set(op.getResult(),
         l.broadcastTo(loc, l.get(op.getInput()), l.dims(op.getInput()), l.dims(op.getResult()), extents));
@@ -177,7 +173,7 @@ static LogicalResult convertSlice(Lowering &l, SliceOp op) {
     range.dynamicStep = stepValue;
     if (auto value = dyn_cast<Value>(stepValue); value && !getConstantIntValue(stepValue)) { // slice_c1
       Value isPositive = arith::CmpIOp::create(l.b, loc, arith::CmpIPredicate::sgt, value, l.index(loc, l.num(0)));
-      cf::AssertOp::create(l.b, loc, isPositive, "expected a positive step of a slice at run time");
+      l.check(loc, isPositive, "expected a positive step of a slice at run time");
     }
     if (std::optional<OpFoldResult> size = l.number(loc, outDims[axis])) {
       range.size = *size;
@@ -263,17 +259,6 @@ static LogicalResult convertPad(Lowering &l, PadOp op) {
       l.resultExtents(loc, op.getResult(), [&](int64_t i) { return l.add(loc, l.add(loc, in[i], low[i]), high[i]); });
   if (op.getMode() != PadMode::constant) {
     SmallVector<Value> before, own;
-    for (auto [extent, size] : llvm::zip_equal(in, extents)) {
-      std::optional<int64_t> known = getConstantIntValue(extent);
-      if (extent == size || (known && *known > 0))
-        continue;
-      auto isZero = [&](OpFoldResult e, arith::CmpIPredicate predicate) -> Value {
-        return arith::CmpIOp::create(l.b, loc, predicate, l.index(loc, e), l.index(loc, 0));
-      };
-      Value fits = arith::OrIOp::create(l.b, loc, isZero(extent, arith::CmpIPredicate::ne),
-                                        isZero(size, arith::CmpIPredicate::eq));
-      cf::AssertOp::create(l.b, loc, fits, "expected elements to repeat in a dimension that is padded, got extent 0");
-    }
     for (int64_t i = 0; i < rank; ++i) {
       before.push_back(l.index(loc, low[i]));
       own.push_back(l.index(loc, in[i]));

@@ -100,13 +100,7 @@ Value Lowering::elementwise(Location loc, ValueRange oldOperands, Value oldResul
       int64_t d = i - (rank - static_cast<int64_t>(dims(operand).size()));
       if (d < 0 || constantDim(dims(operand)[d]) == 1)
         continue;
-      OpFoldResult own = this->extent(loc, operand, d);
-      if (isOneInteger(extent)) {
-        extent = own;
-        continue;
-      }
-      Value isOne = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, index(loc, extent), index(loc, 1));
-      extent = arith::SelectOp::create(b, loc, isOne, index(loc, own), index(loc, extent)).getResult();
+      extent = broadcastExtent(loc, extent, this->extent(loc, operand, d));
     }
     return extent;
   });

@@ -146,9 +146,8 @@ func.func @control_flow(%x: tensor<?xui8>, %c: tensor<i1>) -> tensor<?xui8> {
 
 // An unknown extent may be 0: then there is nothing to repeat.
 // CHECK-LABEL: func.func @pad_by_repetition
-// CHECK: %[[SOME:.+]] = arith.cmpi ne
-// CHECK: %[[OK:.+]] = arith.ori %[[SOME]], %{{.+}} : i1
-// CHECK: cf.assert %[[OK]], "expected elements to repeat in a dimension that is padded, got extent 0"
+// CHECK: %[[SOME:.+]] = arith.cmpi sle, %c1, %{{.+}} : index
+// CHECK: cf.assert %[[SOME]], "expected elements to repeat in a dimension that is padded, got extent 0"
 func.func @pad_by_repetition(%x: tensor<?x3xf32>) -> tensor<?x4xf32> {
   %pads = arith.constant dense<[1, 0, 0, 1]> : tensor<4xi64>
   %zero = arith.constant dense<0.0> : tensor<f32>

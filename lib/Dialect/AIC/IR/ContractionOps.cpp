@@ -21,7 +21,9 @@ LogicalResult MatmulOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &re
   if (differ(depth, otherDepth)) // matmul_c1
     return emitOpError("expected equal extents to sum over, got ")
            << *constantDim(depth) << " in lhs and " << *constantDim(otherDepth) << " in rhs";
-  std::optional<Dims> dims = scope.broadcast(lhs.drop_back(isRow ? 1 : 2), rhs.drop_back(isColumn ? 1 : 2));
+  scope.requireEqual(depth, otherDepth, "expected equal extents to sum over, got unlike ones in lhs and rhs");
+  std::optional<Dims> dims = scope.broadcast(lhs.drop_back(isRow ? 1 : 2), rhs.drop_back(isColumn ? 1 : 2),
+                                             "expected batch dimensions that broadcast, got unlike extents");
   if (!dims)
     return emitOpError("expected batch dimensions that broadcast, got ")
            << getLhs().getType() << " and " << getRhs().getType();
@@ -108,6 +110,7 @@ template <typename OpT> LogicalResult checkBias(OpT op, AffineExpr features, Sha
   AffineExpr extent = scope.dims(op.getBias())[0];
   if (differ(extent, features))
     return op.emitOpError("expected ") << *constantDim(features) << " elements in bias, got " << *constantDim(extent);
+  scope.requireEqual(extent, features, "expected as many elements in bias as there are features, got another number");
   return success();
 }
 
@@ -125,6 +128,11 @@ LogicalResult ConvOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &resu
            << groups << " groups, got " << (c && *c % groups ? *c : *f);
   if (c && perGroup && *perGroup != *c / groups) // conv_c2
     return emitOpError("expected a filter with ") << *c / groups << " channels, got " << *perGroup;
+  scope.requireEqual(dims->inner() * groups, channels,
+                     "expected a filter with the input's channels" +
+                         (groups == 1 ? Twine() : " divided by " + Twine(groups)) + ", got another number");
+  scope.requireEqual(features % groups, scope.constant(0),
+                     "expected features that are a multiple of " + Twine(groups) + " groups, got another number");
   if (failed(checkBias(*this, features, scope)))
     return failure();
   Dims spatial;
@@ -134,6 +142,10 @@ LogicalResult ConvOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &resu
     if (std::optional<int64_t> number = constantDim(span); number && *number < 0) // conv_c5
       return emitOpError("expected a dilated filter not larger than the padded input, got it larger by ")
              << -*number << " in spatial dimension " << d;
+    scope.requireAtLeast(span, 0,
+                         "expected a dilated filter not larger than the padded input, got a larger one in spatial "
+                         "dimension " +
+                             Twine(d));
     spatial.push_back(simplifyDim(span.floorDiv(getStrides()[d]) + 1));
   }
   results.push_back(dims->result(features, spatial));
@@ -153,6 +165,10 @@ LogicalResult ConvTransposeOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Di
            << *constantDim(dims->channels()) << " channels, got " << *constantDim(dims->outer());
   if (std::optional<int64_t> c = constantDim(dims->channels()); c && *c % groups)
     return emitOpError("expected channels that are a multiple of ") << groups << " groups, got " << *c;
+  scope.requireEqual(dims->channels(), dims->outer(),
+                     "expected a filter with the input's channels, got another number");
+  scope.requireEqual(dims->channels() % groups, scope.constant(0),
+                     "expected channels that are a multiple of " + Twine(groups) + " groups, got another number");
   if (failed(checkBias(*this, features, scope)))
     return failure();
   Dims spatial;
@@ -163,6 +179,10 @@ LogicalResult ConvTransposeOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Di
     if (std::optional<int64_t> number = constantDim(extent); number && *number < 0)
       return emitOpError("expected an extent of the result that is not negative, got ")
              << *number << " in spatial dimension " << d;
+    scope.requireAtLeast(extent, 0,
+                         "expected an extent of the result that is not negative, got a negative one in spatial "
+                         "dimension " +
+                             Twine(d));
     spatial.push_back(extent);
   }
   results.push_back(dims->result(features, spatial));
@@ -189,15 +209,28 @@ LogicalResult EinsumOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &re
     if (term.size() != dims.size())
       return emitOpError("expected operand ")
              << i << " of rank " << term.size() << " for '" << term << "', got " << dims.size();
-    for (auto [letter, dim] : llvm::zip_equal(term, dims)) {
+    for (auto [d, letter, dim] : llvm::enumerate(term, dims)) {
       if (!llvm::isAlpha(letter))
         return emitOpError("expected letters in the equation, got '") << getEquation() << "'";
       AffineExpr &known = extents[letter];
-      if (known && differ(known, dim))
+      // One of a diagonal's extents does not broadcast.
+      size_t first = term.find(letter);
+      AffineExpr both = first < d ? known : known ? scope.broadcast(known, dim) : dim;
+      if (first < d && differ(dims[first], dim))
+        both = nullptr;
+      else if (first < d && !constantDim(known) && constantDim(dim) && constantDim(dim) != 1)
+        both = dim;
+      if (!both)
         return emitOpError("expected equal extents for '")
-               << StringRef(&letter, 1) << "', got " << *constantDim(known) << " and " << *constantDim(dim);
-      if (!known || !constantDim(known))
-        known = dim;
+               << StringRef(&letter, 1) << "', got " << *constantDim(first < d ? dims[first] : known) << " and "
+               << *constantDim(dim);
+      known = both;
+      std::string text = ("expected equal extents for '" + Twine(letter) + "', got unlike ones").str();
+      if (first < d)
+        scope.requireEqual(dims[first], dim, text);
+      for (auto [otherTerm, other] : llvm::zip(ArrayRef(terms).take_front(i), getInputs()))
+        if (size_t at = otherTerm.find(letter); at != StringRef::npos)
+          scope.requireBroadcast(scope.dims(other)[at], dim, text);
     }
   }
   Dims dims;

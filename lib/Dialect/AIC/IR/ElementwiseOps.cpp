@@ -33,6 +33,11 @@ LogicalResult mlir::aic::detail::inferElementwise(Operation *op, ShapeScope &sco
                << operandName(op, number) << " to broadcast with the operands before it, got extent "
                << *constantDim(dim) << " in dimension " << i << ", theirs is " << *constantDim(result[lead + i]);
       result[lead + i] = extent;
+      for (auto [earlier, other] : llvm::enumerate(op->getOperands().take_front(number)))
+        if (ArrayRef<AffineExpr> others = scope.dims(other); lead + i >= result.size() - others.size())
+          scope.requireBroadcast(others[lead + i - (result.size() - others.size())], dim,
+                                 "expected " + operandName(op, earlier) + " and " + operandName(op, number) +
+                                     " to broadcast, got unlike extents in dimension " + Twine(lead + i));
     }
   }
   results.push_back(std::move(result));
@@ -79,6 +84,14 @@ static LogicalResult checkParameter(Operation *op, StringRef name, Value paramet
     if (wanted && got && *wanted != *got)
       return op->emitOpError("expected extent ")
              << *wanted << " in dimension " << d << " of " << name << ", got " << *got;
+    AffineExpr extent = input[blockSize ? d : axis], one = scope.constant(1);
+    if (blockSize && static_cast<int64_t>(d) == axis)
+      extent = extent.ceilDiv(blockSize);
+    SmallVector<Comparison> fits{{Comparison::Equal, dim, extent}};
+    if (!blockSize) // one for the whole tensor
+      fits.push_back({Comparison::Equal, dim, one});
+    scope.require(fits, "expected " + name +
+                            " to have the extents that the input asks for, got another one in dimension " + Twine(d));
   }
   return success();
 }

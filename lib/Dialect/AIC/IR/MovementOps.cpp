@@ -40,6 +40,8 @@ static LogicalResult checkAxis(Operation *op, int64_t axis, int64_t rank) {
 /// Fails if the length of a vector operand is known and not `length`.
 static LogicalResult checkLength(Operation *op, ShapeScope &scope, Value vector, StringRef name, int64_t length) {
   std::optional<int64_t> got = constantDim(scope.dims(vector)[0]);
+  scope.requireEqual(scope.dims(vector)[0], scope.constant(length),
+                     "expected " + name + " to have " + Twine(length) + " elements, got another number");
   if (!got || *got == length)
     return success();
   return op->emitOpError("expected ") << name << " to have " << length << " elements, got " << *got;
@@ -149,6 +151,8 @@ LogicalResult ReshapeOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &r
   }
   if (AffineExpr got = scope.product(result); !mayBeEqual(got, total)) // reshape_c1
     return emitOpError("expected a shape of ") << *constantDim(total) << " elements, got " << *constantDim(got);
+  else
+    scope.requireEqual(got, total, "expected a shape with as many elements as the tensor has");
   results.push_back(result);
   return success();
 }
@@ -212,11 +216,15 @@ LogicalResult BroadcastOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> 
   if (!length)
     return emitOpError("expected shape to have a static length, got ") << getShape().getType();
   Dims input(scope.dims(getInput()));
+  constexpr const char *unlike = "expected input and shape to broadcast, got unlike extents";
+  for (int64_t i = 0; i < *length && scope.collectsRequirements(); ++i)
+    scope.requireAtLeast(scope.element(getShape(), i), 0,
+                         "expected extents of at least 0 in shape, got a negative one at " + Twine(i));
   if (std::optional<Dims> shape = scope.elements(getShape())) {
     for (AffineExpr extent : *shape)
       if (std::optional<int64_t> number = constantDim(extent); number && *number < 0)
         return emitOpError("expected extents of at least 0 in shape, got ") << *number;
-    std::optional<Dims> result = scope.broadcast(input, *shape);
+    std::optional<Dims> result = scope.broadcast(input, *shape, unlike);
     if (!result)
       return emitOpError("expected input and shape to broadcast, got ")
              << getInput().getType() << " and "
@@ -228,6 +236,9 @@ LogicalResult BroadcastOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> 
   for (int64_t rank = input.size(), d = std::min(rank - *length, int64_t(0)); d < rank; ++d) {
     std::optional<int64_t> extent = d < 0 ? 1 : constantDim(input[d]);
     bool isCovered = d >= rank - *length;
+    if (d >= 0 && isCovered && scope.collectsRequirements())
+      scope.requireBroadcast(input[d], scope.element(getShape(), d - (rank - *length)),
+                             unlike + Twine(" in dimension ") + Twine(d));
     result.push_back(d >= 0 && (!isCovered || (extent && *extent != 1)) ? input[d] : scope.unknownExtent());
   }
   results.push_back(result);
@@ -324,6 +335,12 @@ LogicalResult ConcatOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &re
         continue;
       }
       fits = mayBeEqual(result[d], dims[d]);
+      // An input without elements along the axis adds nothing, whatever its other extents: ONNX Runtime takes it.
+      SmallVector<Comparison> agrees{{Comparison::Equal, dims[d], result[d]}};
+      if (!constantDim(dims[d]))
+        agrees.push_back({Comparison::Equal, dims[axis], scope.constant(0)});
+      scope.require(agrees, "expected input " + Twine(i + 1) + " to agree with the others but along dimension " +
+                                Twine(axis) + ", got another extent in dimension " + Twine(d));
       result[d] = meet(result[d], dims[d]);
     }
     if (!fits)
@@ -473,11 +490,24 @@ LogicalResult PadOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &resul
   auto value = cast<RankedTensorType>(getValue().getType());
   if (value.hasStaticShape() && value.getNumElements() != 1)
     return emitOpError("expected value to have one element, got ") << value;
+  scope.requireEqual(scope.product(scope.dims(getValue())), scope.constant(1),
+                     "expected value to have one element, got another number");
   std::optional<Dims> pads = scope.elements(getPads());
   for (int64_t d = 0; d < rank; ++d) {
     AffineExpr extent = pads ? simplifyDim(result[d] + (*pads)[d] + (*pads)[rank + d]) : scope.unknownExtent();
     if (std::optional<int64_t> number = constantDim(extent); number && *number < 0)
       return emitOpError("expected pads that leave dimension ") << d << " an extent of at least 0, got " << *number;
+    if (scope.collectsRequirements()) {
+      AffineExpr low = scope.element(getPads(), d), high = scope.element(getPads(), rank + d);
+      std::string text =
+          ("expected pads that leave dimension " + Twine(d) + " an extent of at least 0, got less").str();
+      scope.requireAtLeast(result[d] + low + high, 0, text);
+      // Negative numbers remove elements that are there.
+      scope.requireAtLeast(result[d] + low, 0, text);
+      scope.requireAtLeast(result[d] + high, 0, text);
+    }
+    if (getMode() != PadMode::constant)
+      scope.requireSome(result[d], extent, "expected elements to repeat in a dimension that is padded, got extent 0");
     result[d] = extent;
   }
   results.push_back(result);
@@ -490,6 +520,9 @@ LogicalResult TileOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &resu
     return failure();
   std::optional<Dims> repeats = scope.elements(getRepeats());
   for (auto [d, extent] : llvm::enumerate(result)) {
+    if (scope.collectsRequirements())
+      scope.requireAtLeast(scope.element(getRepeats(), d), 0,
+                           "expected repeats of at least 0, got a negative number for dimension " + Twine(d));
     if (!repeats) {
       extent = constantDim(extent) == 0 ? extent : scope.unknownExtent();
       continue;
@@ -541,7 +574,17 @@ LogicalResult RangeOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &res
              << *first << ", limit " << *last << " and delta " << *stride;
     length = scope.constant(int64_t(count));
   }
-  results.push_back({length ? length : scope.unknownExtent()});
+  if (!length) {
+    length = scope.unknownExtent();
+    scope.requireAtMost(length, scope.constant(int64_t(1) << 40),
+                        "expected a range of less than 2^40 elements, got more");
+  }
+  if (scope.collectsRequirements() && isa<IntegerType>(getType().getElementType())) {
+    AffineExpr number = scope.element(getDelta(), 0), one = scope.constant(1);
+    scope.require({{Comparison::AtMost, one, number}, {Comparison::AtMost, number, scope.constant(-1)}},
+                  "expected a delta other than 0, got 0");
+  }
+  results.push_back({length});
   return success();
 }
 
@@ -558,6 +601,20 @@ std::optional<Dims> RangeOp::inferElements(ShapeScope &scope) {
 
 //===-- Indexed -------------------------------------------------------------===//
 
+/// What reads `input` at `indices` finds them inside `extent`, unless it has no `results`: those that are numbers, or
+/// at least one that the others can be clamped to.
+static void requireInside(ShapeScope &scope, AffineExpr extent, Value indices, AffineExpr results) {
+  std::optional<std::vector<int64_t>> known = constants(scope, indices);
+  if (!known || known->empty())
+    return scope.requireSome(extent, results, "expected elements that the indices choose from, got none");
+  auto [low, high] = std::minmax_element(known->begin(), known->end());
+  constexpr int64_t kLimit = int64_t(1) << 62;
+  if (*high >= 0 && *high < kLimit)
+    scope.requireAtLeast(extent, *high + 1, "expected indices of elements that the input has, got " + Twine(*high));
+  if (*low < 0 && *low > -kLimit)
+    scope.requireAtLeast(extent, -*low, "expected indices of elements that the input has, got " + Twine(*low));
+}
+
 LogicalResult GatherOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &results) {
   Dims input(scope.dims(getInput())), result;
   int64_t axis = getAxis();
@@ -566,6 +623,7 @@ LogicalResult GatherOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &re
   result.append(input.begin(), input.begin() + axis);
   llvm::append_range(result, scope.dims(getIndices()));
   result.append(input.begin() + axis + 1, input.end());
+  requireInside(scope, input[axis], getIndices(), scope.product(result));
   results.push_back(result);
   return success();
 }
@@ -591,6 +649,10 @@ static LogicalResult checkElementIndices(Operation *op, ShapeScope &scope, Value
   for (int64_t d = 0; fits && d < int64_t(at.size()); ++d) {
     std::optional<int64_t> most = constantDim(from[d]), got = constantDim(at[d]);
     fits = d == axis || !most || !got || *got <= *most;
+    if (d != axis)
+      scope.requireAtMost(at[d], from[d],
+                          "expected indices no larger than input but along dimension " + Twine(axis) +
+                              ", got a larger extent in dimension " + Twine(d));
   }
   if (fits)
     return success();
@@ -601,7 +663,9 @@ static LogicalResult checkElementIndices(Operation *op, ShapeScope &scope, Value
 LogicalResult GatherElementsOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &results) {
   if (failed(checkElementIndices(*this, scope, getInput(), getIndices(), getAxis())))
     return failure();
-  results.push_back(Dims(scope.dims(getIndices())));
+  ArrayRef<AffineExpr> dims = scope.dims(getIndices());
+  requireInside(scope, scope.dims(getInput())[getAxis()], getIndices(), scope.product(dims));
+  results.push_back(Dims(dims));
   return success();
 }
 
@@ -611,6 +675,9 @@ LogicalResult ScatterElementsOp::inferShapes(ShapeScope &scope, SmallVectorImpl<
   if (failed(verifyCompatibleShape(getIndices().getType(), getUpdates().getType())))
     return emitOpError("expected updates of the indices' shape, got ")
            << getUpdates().getType() << " for " << getIndices().getType();
+  for (auto [d, wanted, got] : llvm::enumerate(scope.dims(getIndices()), scope.dims(getUpdates())))
+    scope.requireEqual(wanted, got,
+                       "expected updates of the indices' shape, got another extent in dimension " + Twine(d));
   results.push_back(Dims(scope.dims(getInput())));
   return success();
 }
@@ -632,6 +699,10 @@ static FailureOr<Dims> tupleDims(Operation *op, ShapeScope &scope, Value input, 
              << batchDims << " dimensions, got " << input.getType() << " and " << indices.getType();
   Dims result(at.begin(), at.end() - 1);
   result.append(from.begin() + batchDims + *length, from.end());
+  for (int64_t d = 0; d < batchDims; ++d) // (nothing is read for no results)
+    scope.require({{Comparison::Equal, from[d], at[d]}, {Comparison::Equal, scope.product(result), scope.constant(0)}},
+                  "expected input and indices to agree in the first " + Twine(batchDims) +
+                      " dimensions, got unlike extents in dimension " + Twine(d));
   return result;
 }
 
@@ -639,6 +710,9 @@ LogicalResult GatherNDOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &
   FailureOr<Dims> result = tupleDims(*this, scope, getInput(), getIndices(), getBatchDims());
   if (failed(result))
     return failure();
+  ArrayRef<AffineExpr> input = scope.dims(getInput());
+  for (AffineExpr extent : input.slice(getBatchDims(), *constantDim(scope.dims(getIndices()).back())))
+    scope.requireSome(extent, scope.product(*result), "expected elements that the indices choose from, got none");
   results.push_back(*result);
   return success();
 }
@@ -651,6 +725,9 @@ LogicalResult ScatterNDOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> 
     return emitOpError("expected updates to be ")
            << RankedTensorType::get(staticShape(*wanted), getType().getElementType()) << ", got "
            << getUpdates().getType();
+  for (auto [d, extent, got] : llvm::enumerate(*wanted, scope.dims(getUpdates())))
+    scope.requireEqual(extent, got,
+                       "expected updates with the extents of the slices, got another one in dimension " + Twine(d));
   results.push_back(Dims(scope.dims(getInput())));
   return success();
 }

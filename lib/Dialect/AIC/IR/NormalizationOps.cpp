@@ -34,6 +34,8 @@ static LogicalResult checkBroadcastsToInput(Operation *op, Value operand, String
     if (wanted && got && *got != 1 && *got != *wanted)
       return op->emitOpError("expected extent 1 or ")
              << *wanted << " in dimension " << i << " of " << name << ", got " << *got;
+    scope.require({{Comparison::Equal, dim, input[d]}, {Comparison::Equal, dim, scope.constant(1)}},
+                  "expected the input's extent or 1 in dimension " + Twine(i) + " of " + name + ", got another one");
   }
   return success();
 }
@@ -64,6 +66,8 @@ LogicalResult BatchNormOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> 
     std::optional<int64_t> extent = constantDim(dims[0]);
     if (extent && channels && *extent != *channels)
       return emitOpError("expected ") << *channels << " elements in " << name << ", got " << *extent;
+    scope.requireEqual(dims[0], results[0][getAxis()],
+                       "expected as many elements in " + Twine(name) + " as there are channels, got another number");
   }
   return success();
 }

@@ -102,6 +102,14 @@ LogicalResult TopKOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &resu
       error << "extent of axis " << getAxis() << "]";
     return error << ", got " << *number;
   }
+  scope.requireEqual(scope.product(scope.dims(getK())), scope.constant(1),
+                     "expected one element in k, got another number");
+  if (scope.collectsRequirements()) {
+    AffineExpr read = scope.element(getK(), 0);
+    scope.requireAtLeast(read, 0, "expected k of at least 0, got a negative number");
+    scope.requireAtMost(read, dims[getAxis()],
+                        "expected k of at most the extent of axis " + Twine(getAxis()) + ", got a larger one");
+  }
   dims[getAxis()] = extent;
   results.append(2, dims);
   return success();

@@ -311,16 +311,36 @@ AffineExpr ShapeScope::broadcast(AffineExpr a, AffineExpr b) {
     return a;
   if (y)
     return b;
-  return unknownExtent();
+  // Of what it was made of, an extent says nothing new.
+  if (isBroadcastOf(a, b) || isBroadcastOf(b, a))
+    return isBroadcastOf(a, b) ? a : b;
+  if (compare(a, b) > 0)
+    std::swap(a, b);
+  AffineExpr &known = broadcasts[{a, b}];
+  if (!known) {
+    known = unknownExtent();
+    broadcastParts[known] = {a, b};
+  }
+  return known;
 }
 
-std::optional<Dims> ShapeScope::broadcast(ArrayRef<AffineExpr> a, ArrayRef<AffineExpr> b) {
+/// Whether `extent` was made by broadcasting `part` with something, a few steps back at most.
+bool ShapeScope::isBroadcastOf(AffineExpr extent, AffineExpr part, unsigned steps) const {
+  auto parts = steps ? broadcastParts.find(extent) : broadcastParts.end();
+  return parts != broadcastParts.end() && llvm::any_of(parts->second, [&](AffineExpr each) {
+           return each == part || isBroadcastOf(each, part, steps - 1);
+         });
+}
+
+std::optional<Dims> ShapeScope::broadcast(ArrayRef<AffineExpr> a, ArrayRef<AffineExpr> b, const Twine &text) {
   if (a.size() < b.size())
     std::swap(a, b);
   Dims result(a);
-  for (size_t i = 0, lead = a.size() - b.size(); i < b.size(); ++i)
+  for (size_t i = 0, lead = a.size() - b.size(); i < b.size(); ++i) {
     if (!(result[lead + i] = broadcast(a[lead + i], b[i])))
       return std::nullopt;
+    requireBroadcast(a[lead + i], b[i], text + " in dimension " + Twine(lead + i));
+  }
   return result;
 }
 
@@ -343,6 +363,106 @@ bool ShapeScope::isNonNegative(AffineExpr number) const {
   return polynomial.valid && llvm::all_of(polynomial.terms, [&](const auto &term) {
            return term.second >= 0 && llvm::all_of(term.first, factorIsNonNegative);
          });
+}
+
+//===-- Requirements --------------------------------------------------------===//
+
+/// The only symbol of an expression that does not fall while the symbol grows; null for any other expression.
+static AffineSymbolExpr growsWith(AffineExpr expr) {
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return symbol;
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return nullptr;
+  AffineSymbolExpr x = growsWith(binary.getLHS()), y = growsWith(binary.getRHS());
+  std::optional<int64_t> number = constantDim(binary.getRHS());
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return x && (number || x == y) ? x : nullptr;
+  case AffineExprKind::Mul:
+  case AffineExprKind::FloorDiv:
+  case AffineExprKind::CeilDiv:
+    return number && *number > 0 ? x : nullptr;
+  default:
+    return nullptr;
+  }
+}
+
+/// The least number from 0 on for which an expression that grows with its symbol is not negative, if it is below 2^32.
+static std::optional<int64_t> leastNonNegative(AffineExpr expr, AffineSymbolExpr symbol) {
+  auto holds = [&](int64_t number) {
+    AffineExpr at = simplifyDim(expr.replace(symbol, getAffineConstantExpr(number, expr.getContext())));
+    return constantDim(at).value_or(-1) >= 0;
+  };
+  int64_t low = 0, high = int64_t(1) << 32;
+  if (!holds(high))
+    return std::nullopt;
+  while (low < high) {
+    int64_t middle = (low + high) / 2;
+    if (holds(middle))
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low;
+}
+
+void ShapeScope::require(ArrayRef<Comparison> anyOf, const Twine &text) {
+  if (!requirements)
+    return;
+  Requirement result;
+  for (const Comparison &c : anyOf) {
+    AffineExpr difference = simplifyDim(c.rhs - c.lhs);
+    bool isEqual = c.kind == Comparison::Equal;
+    if (isEqual ? constantDim(difference) == 0 : isNonNegative(difference))
+      return;
+    // One form for what many layers ask of an extent: 1 <= H, not 0 <= (H + 1) floordiv 2 - 1.
+    AffineSymbolExpr symbol = isEqual ? nullptr : growsWith(difference);
+    if (symbol && isNonNegative(symbol))
+      if (std::optional<int64_t> least = leastNonNegative(difference, symbol)) {
+        if (*least == 0)
+          return;
+        result.anyOf.push_back({c.kind, constant(*least), symbol});
+        continue;
+      }
+    bool canHold = !isNonNegative(difference * -1 - 1) && !(isEqual && isNonNegative(difference - 1));
+    if (canHold)
+      result.anyOf.push_back({c.kind, simplifyDim(c.lhs), simplifyDim(c.rhs)});
+    // One order for what is the same.
+    if (Comparison *last = canHold && isEqual ? &result.anyOf.back() : nullptr;
+        last && !constantDim(last->rhs) && (constantDim(last->lhs) || compare(last->lhs, last->rhs) > 0))
+      std::swap(last->lhs, last->rhs);
+  }
+  result.text = text.str();
+  requirements->push_back(std::move(result));
+}
+
+void ShapeScope::requireBroadcast(AffineExpr a, AffineExpr b, const Twine &text) {
+  AffineExpr one = constant(1);
+  if (isBroadcastOf(a, b) || isBroadcastOf(b, a)) // required where the larger one was made
+    return;
+  require({{Comparison::Equal, a, b}, {Comparison::Equal, a, one}, {Comparison::Equal, b, one}}, text);
+}
+
+void ShapeScope::requireSome(AffineExpr extent, AffineExpr results, const Twine &text) {
+  AffineExpr zero = constant(0);
+  // Often an extent of 0 makes no results: 2 * extent, extent floordiv 2.
+  if (exactQuotient(results, extent))
+    return;
+  if (isa<AffineSymbolExpr>(extent) && constantDim(simplifyDim(results.replace(extent, zero))) == 0)
+    return;
+  require({{Comparison::AtMost, constant(1), extent}, {Comparison::Equal, results, zero}}, text);
+}
+
+AffineExpr ShapeScope::element(Value tensor, int64_t i) {
+  if (std::optional<Dims> known = elements(tensor))
+    return (*known)[i];
+  AffineExpr &known = elementSymbols[{tensor, i}];
+  if (!known) {
+    known = unknown();
+    readElements[known] = {tensor, i};
+  }
+  return known;
 }
 
 //===-- Types from dims -----------------------------------------------------===//

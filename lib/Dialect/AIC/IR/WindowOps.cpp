@@ -57,6 +57,9 @@ static LogicalResult inferPool(PoolOp op, bool channelsLast, ShapeScope &scope, 
     if (!number) {
       AffineExpr count = windows(window, d, extent);
       extent = count ? count : scope.unknownExtent();
+      scope.requireAtLeast(extent, 0,
+                           "expected a window no larger than the padded input, got a larger one in spatial dimension " +
+                               Twine(d));
       continue;
     }
     int64_t count = window.extent(d, *number);
@@ -100,6 +103,9 @@ LogicalResult ResizeOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &re
   for (auto [vector, name] : {std::pair<Value, StringRef>(getScales(), "scales"), {getSizes(), "sizes"}})
     if (std::optional<int64_t> length = constantDim(scope.dims(vector)[0]); length && *length != rank)
       return emitOpError("expected ") << name << " to have " << rank << " elements, got " << *length;
+    else
+      scope.requireEqual(scope.dims(vector)[0], scope.constant(rank),
+                         "expected " + name + " to have " + Twine(rank) + " elements, got another number");
   if (getAntialias() && getMode() == ResizeMode::nearest)
     return emitOpError("expected mode linear or cubic with antialias, got nearest");
 
@@ -117,7 +123,10 @@ LogicalResult ResizeOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &re
     // Sizes that are known at run time only follow from the scales.
     if (!size && scales)
       size = scaled(result[d], scale);
-    result[d] = size ? size : scope.unknownExtent();
+    AffineExpr extent = size ? size : scope.unknownExtent();
+    scope.requireAtLeast(extent, 0, "expected sizes of at least 0, got a negative one for dimension " + Twine(d));
+    scope.requireSome(result[d], extent, "expected elements to resample in dimension " + Twine(d) + ", got extent 0");
+    result[d] = extent;
   }
   results.push_back(result);
   return success();
