@@ -27,6 +27,7 @@ EXAMPLES
   aic-compile resnet.onnx -o resnet.so                    for this machine
   aic-compile resnet.onnx --cpu=haswell -o resnet.so      for another one
   aic-compile det.onnx --dim N=1,H=32..960:32 -o det.so   fix one extent, bound another
+  aic-compile net.onnx --target=nvidia --arch=sm_90a -o net.so    for a GPU; -o net.ptx writes what runs on it
   aic-compile net.onnx --quantize=samples.npz -o net.so   in 8 bits
   aic-compile model.onnx --sanitize=thread -o model.so    find races in programs that call it
   cc program.c model.so -Wl,-rpath,. -o program           use it
@@ -56,6 +57,8 @@ struct Options {
                               cl::desc(targetHelp())};
   cl::opt<std::string> machine{"machine", cl::cat(machineGroup), cl::init("edge-256"), cl::value_desc("name|file"),
                                cl::desc("Target npu: a shipped machine or a machine file (edge-256)")};
+  cl::opt<std::string> arch{"arch", cl::cat(machineGroup), cl::init("sm_80"), cl::value_desc("sm_NN"),
+                            cl::desc("Target nvidia: the GPU's architecture (sm_80)")};
   cl::opt<std::string> cpu{"cpu", cl::cat(machineGroup), cl::init("host"), cl::value_desc("name"),
                            cl::desc("CPU as LLVM names it (host: this one)")};
   cl::opt<std::string> features{"features", cl::cat(machineGroup), cl::value_desc("+A,-B"),
@@ -111,6 +114,7 @@ LogicalResult readOptions(const Options &options, CompileOptions &compile, std::
   }
   compile.target = options.target;
   compile.machine = options.machine;
+  compile.arch = options.arch;
   compile.cpu = options.cpu;
   compile.features = options.features;
   compile.threads = options.threads;
@@ -123,6 +127,21 @@ LogicalResult readOptions(const Options &options, CompileOptions &compile, std::
   compile.verify = options.verify;
   compile.timing = options.timing;
   compile.dumpDirectory = options.dump;
+  return success();
+}
+
+/// A chip is named once, by the option of the target.
+LogicalResult checkChip(const Options &options, const TargetBackend &backend) {
+  for (const cl::opt<std::string> *option : {&options.machine, &options.arch}) {
+    if (!option->getNumOccurrences())
+      continue;
+    bool fits = option->ArgStr == backend.getChipOption();
+    if (fits && !StringRef(options.target).contains(':'))
+      continue;
+    printError("--" + option->ArgStr.str() + ": expected " +
+               (fits ? "no chip in --target, too" : "a target with this option") + ", got '" + options.target + "'");
+    return failure();
+  }
   return success();
 }
 
@@ -163,7 +182,7 @@ int compileMain(int argc, char **argv) {
   TargetPipelineOptions pipeline;
   const TargetBackend *backend =
       readTarget(context, compile, pipeline, [&] { return emitError(UnknownLoc::get(&context)); });
-  if (!backend || failed(checkOutputs(options, *backend)))
+  if (!backend || failed(checkChip(options, *backend)) || failed(checkOutputs(options, *backend)))
     return exitError;
   OwningOpRef<ModuleOp> module = loadModel(context, options.model, compile);
   if (module && options.quantize.isUsed() && failed(options.quantize.run(*module, compile)))

@@ -3,6 +3,7 @@
 #include "Internal.h"
 #include "aic/Import/ONNX/Import.h"
 #include "aic/InitAll.h"
+#include "aic/Target/NVPTX/EmitPTX.h"
 #include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -24,6 +25,7 @@ void registerCompilerDialects(DialectRegistry &registry) {
   registerAllDialects(registry);
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
+  registerNVPTXTranslations(registry);
   static std::once_flag once; // pipelines look passes up by name
   std::call_once(once, registerAllPasses);
 }

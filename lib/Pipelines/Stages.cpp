@@ -16,9 +16,14 @@ static constexpr PipelineStage npuStages[] = {{"graph", buildGraphPipeline},    
                                               {"loops", buildLoopsPipeline},     {"kernels", buildX86KernelsPipeline},
                                               {"tiles", buildX86TilesPipeline},  {"code", buildX86CodePipeline}};
 
+static constexpr PipelineStage nvidiaStages[] = {{"graph", buildGraphPipeline},      {"loops", buildLoopsPipeline},
+                                                 {"kernels", buildKernelsPipeline},  {"tiles", buildNVPTXTilesPipeline},
+                                                 {"nvvm", buildNVPTXDevicePipeline}, {"ptx", buildNVPTXTextPipeline},
+                                                 {"code", buildNVPTXCodePipeline}};
+
 ArrayRef<PipelineStage> getStages(const TargetBackend &backend) {
-  static constexpr std::pair<StringLiteral, ArrayRef<PipelineStage>> targets[] = {{"x86", x86Stages},
-                                                                                  {"npu", npuStages}};
+  static constexpr std::pair<StringLiteral, ArrayRef<PipelineStage>> targets[] = {
+      {"x86", x86Stages}, {"npu", npuStages}, {"nvidia", nvidiaStages}};
   for (const auto &[name, stages] : targets)
     if (name == backend.getName())
       return stages;

@@ -34,6 +34,17 @@ void buildNPUProgramsPipeline(OpPassManager &pm, const TargetBackend &backend, c
 /// Programs become constants.
 void buildNPUEncodePipeline(OpPassManager &pm, const TargetBackend &backend, const TargetPipelineOptions &options);
 
+//===-- NVIDIA --------------------------------------------------------------===//
+
+/// Kernels to device functions, in modules of their own.
+void buildNVPTXTilesPipeline(OpPassManager &pm, const TargetBackend &backend, const TargetPipelineOptions &options);
+/// Device functions to entries in the LLVM and NVVM dialects that code generation takes.
+void buildNVPTXDevicePipeline(OpPassManager &pm, const TargetBackend &backend, const TargetPipelineOptions &options);
+/// The modules of kernels become one text, an attribute of the host module.
+void buildNVPTXTextPipeline(OpPassManager &pm, const TargetBackend &backend, const TargetPipelineOptions &options);
+/// What is left, the host code, to the LLVM dialect.
+void buildNVPTXCodePipeline(OpPassManager &pm, const TargetBackend &backend, const TargetPipelineOptions &options);
+
 } // namespace mlir::aic
 
 #endif // AIC_LIB_PIPELINES_STAGES_H

@@ -48,7 +48,7 @@ void buildStages(OpPassManager &pm, const TargetBackend &backend, const TargetPi
                  StringRef last);
 
 /// aic-graph-pipeline, aic-to-loops, aic-to-kernels, aic-to-tiles, aic-to-x86, aic-tiles-to-x86, aic-to-npu-units,
-/// aic-to-npu.
+/// aic-to-npu, aic-to-nvptx.
 void registerPipelines();
 inline void registerNPUPipelines() {} // part of registerPipelines
 

@@ -4,7 +4,6 @@
 
 #include "aic/Dialect/AIC/IR/AICOps.h"
 #include "aic/Dialect/AIC/Transforms/KernelGroups.h"
-#include "mlir/Pass/PassManager.h"
 #include <string>
 
 namespace mlir::aic {
@@ -45,8 +44,6 @@ public:
   virtual bool supports(Operation *op, std::string &reason) const;
   /// How `kernel` is tiled; null if the backend has no opinion.
   virtual LoweringConfigAttr selectConfig(func::FuncOp kernel, TargetAttr target) const = 0;
-  /// From the kernels level to the tiles level.
-  virtual void buildKernelPipeline(OpPassManager &pm) const = 0;
 
   // Hooks between the stages of a compilation; Pipelines.h lists the stages of each target by name.
 

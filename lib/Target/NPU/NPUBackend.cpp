@@ -49,7 +49,6 @@ public:
   Layout getPreferredLayout(Operation *op) const override { return getKernelBackend().getPreferredLayout(op); }
   bool supports(Operation *op, std::string &reason) const override { return getKernelBackend().supports(op, reason); }
   LoweringConfigAttr selectConfig(func::FuncOp, TargetAttr) const override { return {}; }
-  void buildKernelPipeline(OpPassManager &) const override {}
 
   StringRef getFileStage(StringRef extension) const override { return extension == ".npub" ? "npu" : ""; }
   LogicalResult writeFile(ModuleOp module, raw_ostream &os) const override;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "aic/Conversion/KernelToNVVM/Passes.h"
 #include "aic/Dialect/AIC/Transforms/KernelAnalysis.h"
 #include "aic/Target/NVPTX/NVPTXMachineModel.h"
-#include "aic/Target/Passes.h"
 #include "aic/Target/TargetBackend.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -44,9 +42,35 @@ public:
                                    DictionaryAttr::get(kernel.getContext()));
   }
 
-  void buildKernelPipeline(OpPassManager &pm) const override {
-    pm.addPass(createSelectConfigPass());
-    pm.addPass(createGPUEmitKernelsPass());
+  StringRef getFileStage(StringRef extension) const override { return extension == ".ptx" ? "ptx" : ""; }
+
+  LogicalResult writeFile(ModuleOp module, raw_ostream &os) const override {
+    os << getText(module);
+    return success();
+  }
+
+  LogicalResult finishStage(StringRef stage, ModuleOp module, WriteFile dump) const override {
+    return dump && stage == "ptx" ? dump("code.ptx", getText(module)) : success();
+  }
+
+  SmallVector<std::pair<std::string, std::string>> describeTarget(ModuleOp module, TargetAttr target) const override {
+    StringRef text = getText(module);
+    return {{"backend", target.getBackend().str()},
+            {"arch", target.getChip().str()},
+            {"ptx_version", getDirective(text, ".version").str()},
+            {"ptx_target", getDirective(text, ".target").str()},
+            {"driver", "cuda"}};
+  }
+
+private:
+  /// What aic-gpu-emit-ptx leaves.
+  static StringRef getText(ModuleOp module) {
+    auto text = module->getAttrOfType<StringAttr>("nvidia.ptx");
+    return text ? text.getValue() : "";
+  }
+  static StringRef getDirective(StringRef text, StringRef name) {
+    auto [before, after] = text.split(("\n" + name + " ").str());
+    return after.take_until([](char c) { return c == '\n'; }).trim();
   }
 };
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "SelectX86Config.h"
 #include "X86MachineModel.h"
-#include "aic/Conversion/KernelToVector/Passes.h"
 #include "aic/Dialect/AIC/Transforms/KernelAnalysis.h"
-#include "aic/Target/Passes.h"
 #include "aic/Target/TargetBackend.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -35,12 +33,6 @@ public:
 
   LoweringConfigAttr selectConfig(func::FuncOp kernel, TargetAttr target) const override {
     return selectX86Config(kernel, X86MachineModel::read(target));
-  }
-
-  void buildKernelPipeline(OpPassManager &pm) const override {
-    pm.addPass(createSelectConfigPass());
-    pm.addPass(createX86PackConstantsPass());
-    pm.addPass(createX86EmitKernelsPass());
   }
 };
 
