@@ -15,7 +15,7 @@
 namespace mlir::aic::lowering {
 
 void Lowering::check(Location loc, Value holds, const Twine &text) {
-  SmallVector<StringRef> nodes = nodeNames(loc);
+  SmallVector<StringRef> nodes = getNodeNames(loc);
   std::string node = nodes.empty() ? "" : ("node '" + nodes.front() + "': ").str();
   cf::AssertOp::create(b, loc, holds, (node + text).str());
 }
