@@ -314,8 +314,12 @@ static struct work *get_work(aicrt_call *call) {
   call->work = work;
   for (int64_t i = 0; i < aic_host_io[AICRT_IO_OUTPUTS]; ++i)
     work->copies[aic_host_io[AICRT_IO_INPUTS] + i].used = 0;
-  if (work->is_pending)
-    check(call, device->cu->stream_wait_event(call->options.stream, work->done, 0), "the call before");
+  if (work->is_pending) {
+    cu_result result = device->cu->stream_wait_event(call->options.stream, work->done, 0);
+    if (result) /* this call will fail, and forget whom the memory belongs to */
+      device->cu->event_wait(work->done);
+    check(call, result, "the call before");
+  }
   return work;
 }
 

@@ -104,11 +104,11 @@ LogicalResult HostPlan::emitLaunches(Emission &e, func::CallOp op, func::FuncOp 
   if (!list || !llvm::all_of(list, llvm::IsaPred<DictionaryAttr>))
     return declaration.emitError("expected a list of dictionaries as '") << kLaunches << "'";
   MLIRContext *context = module.getContext();
-  // Extents that are numbers make a grid of numbers.
-  SmallVector<AffineExpr> dims;
+  // Extents that are numbers make a grid of numbers. The map's dims come first, then its symbols, which may be multiplied.
+  SmallVector<AffineExpr> inputs;
   for (auto [i, extent] : llvm::enumerate(extents)) {
     std::optional<int64_t> known = getConstantIntValue(extent);
-    dims.push_back(known ? getAffineConstantExpr(*known, context) : getAffineDimExpr(i, context));
+    inputs.push_back(known ? getAffineConstantExpr(*known, context) : getAffineSymbolExpr(i, context));
   }
   SmallVector<Attribute> functions;
   for (auto launch : list.getAsRange<DictionaryAttr>()) {
@@ -116,8 +116,7 @@ LogicalResult HostPlan::emitLaunches(Emission &e, func::CallOp op, func::FuncOp 
     if (failed(number))
       return failure();
     auto grid = launch.getAs<AffineMapAttr>("grid");
-    if (!grid || grid.getValue().getNumResults() != 3 || grid.getValue().getNumSymbols() ||
-        grid.getValue().getNumDims() != extents.size())
+    if (!grid || grid.getValue().getNumResults() != 3 || grid.getValue().getNumInputs() != extents.size())
       return declaration.emitError("expected a grid of 3 extents by the kernel's ")
              << extents.size() << " index parameters in '" << kLaunches << "', got " << launch.get("grid");
     SmallVector<Value> operands{e.call,
@@ -128,14 +127,16 @@ LogicalResult HostPlan::emitLaunches(Emission &e, func::CallOp op, func::FuncOp 
                                 constant(e, int64_t(extents.size())),
                                 constant(e, int64_t(launches.size()))};
     SmallVector<Attribute> numbers;
+    unsigned numDims = grid.getValue().getNumDims();
     for (AffineExpr expr : grid.getValue().getResults()) {
-      expr = simplifyAffineExpr(expr.replaceDims(dims), extents.size(), 0);
+      expr = expr.replaceDimsAndSymbols(ArrayRef(inputs).take_front(numDims), ArrayRef(inputs).drop_front(numDims));
+      expr = simplifyAffineExpr(expr, 0, extents.size());
       if (auto known = dyn_cast<AffineConstantExpr>(expr)) {
         operands.push_back(constant(e, known.getValue()));
         numbers.push_back(e.b.getI64IntegerAttr(known.getValue()));
         continue;
       }
-      Value extent = affine::expandAffineExpr(e.b, loc, expr, extents, {});
+      Value extent = affine::expandAffineExpr(e.b, loc, expr, {}, extents);
       if (!extent)
         return declaration.emitError("expected a grid that the host can compute, got ") << grid;
       operands.push_back(toI64(e, extent));
@@ -156,13 +157,19 @@ LogicalResult HostPlan::emitLaunches(Emission &e, func::CallOp op, func::FuncOp 
 }
 
 void HostPlan::defineDeviceGlobals(function_ref<void(StringRef, Type, Attribute)> define) {
-  SmallVector<int64_t> table{int64_t(deviceFunctions.size()), weightBytes};
+  int64_t weightEnd = 0;
+  if (!weightList.empty()) {
+    auto last = cast<DictionaryAttr>(weightList.back());
+    weightEnd = last.getAs<IntegerAttr>("offset").getInt() + last.getAs<IntegerAttr>("bytes").getInt();
+  }
+  SmallVector<int64_t> table{int64_t(deviceFunctions.size()), weightEnd};
   for (ArrayRef<int64_t> row : deviceFunctions)
     llvm::append_range(table, row);
   define(kDeviceTable, LLVM::LLVMArrayType::get(i64, table.size()),
          DenseElementsAttr::get(RankedTensorType::get({int64_t(table.size())}, i64), ArrayRef<int64_t>(table)));
   auto text = module->getAttrOfType<StringAttr>(kDeviceTextAttr);
   defineDeviceText(module, text ? text.getValue() : "");
+  declare(kWeightsFunction, ptr, {}); // for the runtime, which gives them to the device
   builder.setInsertionPointToStart(module.getBody());
   auto hooks = LLVM::GlobalOp::create(builder, loc, LLVM::LLVMArrayType::get(ptr, 4), /*isConstant=*/true,
                                       LLVM::Linkage::External, kDeviceHooks, Attribute());
