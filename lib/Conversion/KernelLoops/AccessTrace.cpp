@@ -137,6 +137,14 @@ void AccessTrace::visit(Value tensor, ArrayRef<AffineExpr> indices, bool through
         markOpaque(i);
     return visit(pad.getSource(), indices, true);
   }
+  if (auto concat = dyn_cast_or_null<tensor::ConcatOp>(def)) {
+    SmallVector<AffineExpr> at(indices); // which part it is depends on the index
+    markOpaque(at[concat.getDim()]);
+    at[concat.getDim()] = nullptr;
+    for (Value part : concat.getInputs())
+      visit(part, at, true);
+    return;
+  }
   if (auto cast = dyn_cast_or_null<tensor::CastOp>(def))
     return visit(cast.getSource(), indices, throughView);
   if (auto unpack = dyn_cast_or_null<UnpackOp>(def))

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -400,6 +401,8 @@ LaneValue ValueEmitter::readUncached(Value tensor, ArrayRef<LaneValue> indices) 
   }
   if (auto pad = dyn_cast<tensor::PadOp>(def))
     return readPadded(pad, indices);
+  if (auto concat = dyn_cast<tensor::ConcatOp>(def))
+    return readConcat(concat, indices);
   if (auto cast = dyn_cast<tensor::CastOp>(def))
     return read(cast.getSource(), indices);
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(def))
@@ -474,6 +477,49 @@ LaneValue ValueEmitter::readPadded(tensor::PadOp pad, ArrayRef<LaneValue> indice
   Value y = uniform ? outside : broadcast(LaneValue::scalar(outside), element);
   Value chosen = arith::SelectOp::create(b, loc, inside, x, y);
   return uniform ? LaneValue::scalar(chosen) : LaneValue::vector(chosen);
+}
+
+/// Only the part that holds the element is read.
+LaneValue ValueEmitter::readConcat(tensor::ConcatOp concat, ArrayRef<LaneValue> indices) {
+  int64_t dim = concat.getDim();
+  Type element = cast<RankedTensorType>(concat.getType()).getElementType();
+  if (!indices[dim].isUniform()) {
+    concat.emitError("expected all lanes in one part of a concatenation");
+    return {};
+  }
+  Value position = scalar(indices[dim]);
+  LinearIndex start(0);
+  std::function<Value(OperandRange)> choose = [&](OperandRange parts) -> Value {
+    Memo saved = memo;
+    SmallVector<LaneValue> at(indices);
+    at[dim] = addIndices(indices[dim], LaneValue(index.scale(start, -1)));
+    if (parts.size() == 1) {
+      LaneValue value = read(parts.front(), at);
+      memo = std::move(saved);
+      return value ? broadcast(value, element) : Value();
+    }
+    start = index.add(start, extent(parts.front(), dim));
+    Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, position, index.value(start));
+    auto test = scf::IfOp::create(b, loc, TypeRange{vectorOf(element)}, inside, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&test.getThenRegion().front());
+    LaneValue first = read(parts.front(), at);
+    if (!first)
+      return {};
+    scf::YieldOp::create(b, loc, broadcast(first, element));
+    memo = saved;
+    b.setInsertionPointToStart(&test.getElseRegion().front());
+    Value rest = choose(parts.drop_front());
+    if (!rest)
+      return {};
+    scf::YieldOp::create(b, loc, rest);
+    memo = std::move(saved);
+    return test.getResult(0);
+  };
+  Value chosen = choose(concat.getInputs());
+  if (!chosen)
+    return {};
+  return lanes.count > 1 ? LaneValue::vector(chosen) : LaneValue::scalar(chosen);
 }
 
 LaneValue ValueEmitter::readReshaped(Value source, ArrayRef<ReassociationIndices> groups, bool collapse, Value tensor,

@@ -26,8 +26,8 @@ constexpr int64_t kVectorBytes = 16;
 
 class DirectEmitter {
 public:
-  DirectEmitter(func::FuncOp kernel, StringRef name)
-      : kernel(kernel), device(kernel, name), values(device.values), b(device.b), loc(device.loc) {}
+  DirectEmitter(func::FuncOp kernel, StringRef name, bool vectors)
+      : kernel(kernel), vectors(vectors), device(kernel, name), values(device.values), b(device.b), loc(device.loc) {}
 
   /// Emits plan number `part` of the kernel; nullopt if there are no more.
   FailureOr<std::optional<Launch>> run(unsigned part);
@@ -39,6 +39,7 @@ private:
   LogicalResult emitPoint();
 
   func::FuncOp kernel;
+  bool vectors; // whether a thread may take several elements
   DeviceFunction device;
   ValueEmitter &values;
   OpBuilder &b;
@@ -54,7 +55,7 @@ private:
 /// Elements of a thread: as many as 16 bytes of the narrowest result hold, if vectors are whole or the line has one
 /// end.
 int64_t DirectEmitter::chooseLanes() const {
-  if (plan.vectorGroup < 0 || plan.vectorInReduction || plan.vectorGroup + 1 != int(plan.groups.size()))
+  if (!vectors || plan.vectorGroup < 0 || plan.vectorInReduction || plan.vectorGroup + 1 != int(plan.groups.size()))
     return 1;
   int64_t elements = 1, lanes = kVectorBytes / 4;
   for (const Group &group : plan.groups)
@@ -224,7 +225,9 @@ FailureOr<Launches> emitDirect(func::FuncOp kernel) {
   };
   for (unsigned part = 0;; ++part) {
     std::string name = kernel.getName().str() + (part ? "_" + std::to_string(part) : "");
-    FailureOr<std::optional<Launch>> launch = DirectEmitter(kernel, name).run(part);
+    FailureOr<std::optional<Launch>> launch = DirectEmitter(kernel, name, /*vectors=*/true).run(part);
+    if (failed(launch)) // lanes that need different things
+      launch = DirectEmitter(kernel, name, /*vectors=*/false).run(part);
     if (failed(launch))
       return undo();
     if (!*launch)

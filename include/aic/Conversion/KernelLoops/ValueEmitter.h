@@ -95,6 +95,7 @@ private:
   static std::vector<int64_t> key(Value tensor, ArrayRef<LaneValue> indices);
   LaneValue readUncached(Value tensor, ArrayRef<LaneValue> indices);
   LaneValue readPadded(tensor::PadOp pad, ArrayRef<LaneValue> indices);
+  LaneValue readConcat(tensor::ConcatOp concat, ArrayRef<LaneValue> indices);
   LaneValue readReshaped(Value source, ArrayRef<ReassociationIndices> groups, bool collapse, Value tensor, ArrayRef<LaneValue> indices);
   LaneValue loadAt(const Buffer &buffer, const LaneValue &offset, bool paddedTail);
   FailureOr<LaneValue> offsetOf(const Buffer &buffer, ArrayRef<LaneValue> indices);
