@@ -99,6 +99,26 @@ bool checkShared(Warp &w, unsigned lane, uint64_t address, uint64_t bytes, unsig
   return true;
 }
 
+void countBulk(Warp &w, const std::vector<BulkPart> &parts) {
+  if (w.engine->counters.empty())
+    return;
+  LineCounters &counter = w.engine->counters[w.at];
+  ++counter.sharedRequests;
+  ++counter.globalRequests;
+  uint64_t total = 0, next = ~uint64_t(0); // rows that follow each other share a sector
+  for (const BulkPart &part : parts) {
+    counter.sharedBytes += part.bytes;
+    if (part.fill || !part.bytes)
+      continue;
+    uint64_t first = part.global / 32, last = (part.global + part.bytes - 1) / 32;
+    counter.sectors += last - first + (first == next ? 0 : 1);
+    next = last;
+    total += part.bytes;
+  }
+  counter.globalBytes += total;
+  counter.sectorsMinimum += (total + 31) / 32;
+}
+
 /// Issues a load: marks the target in flight, poisons it, queues the agent.
 void issueLoad(Warp &w, unsigned lane, Agent agent) {
   Engine &engine = *w.engine;
@@ -118,6 +138,7 @@ void issueLoad(Warp &w, unsigned lane, Agent agent) {
                   "signals an mbarrier that another thread initialised at line " + std::to_string(barrier->line) +
                       " without synchronisation between",
                   barrier->initPc);
+  countBulk(w, agent.parts);
   if (tracking(engine)) {
     Finding finding = block.shadow.beginWrite({w.index, lane, w.at, true, true}, first, unsigned(bytes));
     if (finding.kind && engine.options.races)
@@ -285,6 +306,7 @@ void issueStore(Warp &w, unsigned lane, BulkStoreOp op) {
   op.lane = lane;
   op.pc = w.at;
   op.group = w.async.storesCommitted[lane];
+  countBulk(w, op.parts);
   if (tracking(engine))
     for (const BulkPart &part : op.parts) {
       Finding finding = block.shadow.beginRead({w.index, lane, w.at, true, true}, part.shared, part.bytes);

@@ -49,6 +49,7 @@ struct Inst {
   uint32_t line = 0;
   uint16_t opcode = 0; // index into Code::spellings
   uint16_t flags = 0;  // of the opcode's row
+  uint8_t flops = 0;   // a lane: of scalar arithmetic
 };
 
 struct Constant {

@@ -16,6 +16,7 @@ void LineCounters::operator+=(const LineCounters &other) {
   globalBytes += other.globalBytes;
   sectors += other.sectors;
   sectorsMinimum += other.sectorsMinimum;
+  localBytes += other.localBytes;
   mma += other.mma;
   flops += other.flops;
 }
@@ -87,9 +88,10 @@ static std::string fields(const LineCounters &c) {
   };
   return field("bankConflicts", c.bankConflicts) + ", " + field("flops", c.flops) + ", " +
          field("globalBytes", c.globalBytes) + ", " + field("globalRequests", c.globalRequests) + ", " +
-         field("instructions", c.instructions) + ", " + field("lanes", c.lanes) + ", " + field("mma", c.mma) + ", " +
-         field("sectors", c.sectors) + ", " + field("sectorsMinimum", c.sectorsMinimum) + ", " +
-         field("sharedBytes", c.sharedBytes) + ", " + field("sharedRequests", c.sharedRequests);
+         field("instructions", c.instructions) + ", " + field("lanes", c.lanes) + ", " +
+         field("localBytes", c.localBytes) + ", " + field("mma", c.mma) + ", " + field("sectors", c.sectors) + ", " +
+         field("sectorsMinimum", c.sectorsMinimum) + ", " + field("sharedBytes", c.sharedBytes) + ", " +
+         field("sharedRequests", c.sharedRequests);
 }
 
 std::string Counters::json(const Program &program, const Kernel &kernel) const {

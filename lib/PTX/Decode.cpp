@@ -16,6 +16,14 @@ void runCall(Warp &, const Inst &);
 void runCallReturn(Warp &, const Inst &);
 void runFunctionReturn(Warp &, const Inst &);
 
+static uint8_t scalarFlops(const std::string &opcode, Type type) {
+  bool two = type == Type::F16x2 || type == Type::BF16x2 || type == Type::F32x2;
+  if (!two && type != Type::F16 && type != Type::BF16 && type != Type::F32 && type != Type::F64)
+    return 0;
+  unsigned one = opcode == "fma" || opcode == "mad" ? 2 : opcode == "add" || opcode == "sub" || opcode == "mul" ? 1 : 0;
+  return uint8_t(two ? 2 * one : one);
+}
+
 namespace {
 
 const uint32_t lanes = 32;
@@ -418,6 +426,7 @@ void Decoder::decodeInstruction(const Function &function, Frame &frame, const In
     out.space = Space::Global; // constant variables are read-only global ones
   Selection selection{module, function, inst, resolved, out, code, ""};
   resolved.row->select(selection);
+  out.flops = scalarFlops(inst.opcode, resolved.types[0]);
   if (!selection.error.empty())
     report(inst.line, selection.error);
   else if (!out.run)

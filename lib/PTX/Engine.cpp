@@ -53,7 +53,30 @@ static std::string hex(uint64_t value) {
 
 std::string Engine::sharedName(uint64_t address) const { return "shared memory at " + hex(address); }
 
+/// Of the pointers among the parameters the one closest below `address`, in the same allocation.
+std::string Engine::pointerName(uint64_t address, const Allocation &entry) const {
+  const Param *best = nullptr;
+  uint64_t distance = ~uint64_t(0);
+  for (const Param &param : kernel.params) {
+    uint64_t value;
+    if (param.size != 8 || param.offset + 8 > params.size())
+      continue;
+    memcpy(&value, params.data() + param.offset, 8);
+    if (value >= entry.address && value <= address && value - entry.address < entry.size && address - value < distance)
+      best = &param, distance = address - value;
+  }
+  return best ? ", " + std::to_string(distance) + " bytes behind parameter '" + best->name + "'" : "";
+}
+
 std::string Engine::globalName(uint64_t address, uint64_t bytes) {
+  std::string text = globalPlace(address, bytes);
+  const Allocation *near = options.namePointers ? memory.find(address) : nullptr;
+  if (!near && options.namePointers)
+    near = memory.nearest(address);
+  return near ? text + pointerName(address, *near) : text;
+}
+
+std::string Engine::globalPlace(uint64_t address, uint64_t bytes) {
   const Allocation *near = memory.find(address);
   if (!near)
     near = memory.nearest(address);
@@ -482,6 +505,7 @@ bool Engine::runWarp(Warp &warp, uint32_t quantum) {
         LineCounters &counter = counters[warp.at];
         ++counter.instructions;
         counter.lanes += unsigned(__builtin_popcount(mask));
+        counter.flops += uint64_t(inst.flops) * unsigned(__builtin_popcount(mask));
       }
       if (!warp.async.wgmmaRegisters.empty())
         checkWgmmaRegisters(warp, inst);

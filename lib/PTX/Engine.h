@@ -138,6 +138,8 @@ public:
   std::string threadName(const Block &block, unsigned who) const;
   std::string sharedName(uint64_t address) const;
   std::string globalName(uint64_t address, uint64_t bytes);
+  std::string globalPlace(uint64_t address, uint64_t bytes);
+  std::string pointerName(uint64_t address, const Allocation &entry) const;
   unsigned lineOf(uint32_t pc) const { return pc < insts.size() ? insts[pc].line : 0; }
 
   /// Host pointer of a global access, or null after reporting what is wrong with it.

@@ -133,6 +133,8 @@ uint32_t accessLanes(Warp &w, Space space, uint32_t mask, uint64_t *addresses, u
     return sharedLanes(w, mask, addresses, bytes, write, atomic, pointers);
   case Space::Local: {
     mask = alignedLanes(w, mask, addresses, bytes);
+    if (!engine.counters.empty())
+      engine.counters[w.at].localBytes += uint64_t(bytes) * unsigned(__builtin_popcount(mask));
     uint64_t size = engine.code.localBytes;
     uint32_t good = 0;
     forLanes(mask, [&](unsigned l) {

@@ -104,6 +104,7 @@ TEST_F(Driver, FindingsFailTheLaunch) {
   EXPECT_EQ(launch(kernel, 1, 256, params), 719);
   EXPECT_NE(lastError().find("past the end of"), std::string::npos) << lastError();
   EXPECT_NE(lastError().find("ld.global.u32"), std::string::npos) << lastError();
+  EXPECT_NE(lastError().find("256 bytes behind parameter 'x'"), std::string::npos) << lastError();
   n = 64;
   EXPECT_EQ(launch(kernel, 1, 256, params), 0) << "one failure does not spoil what follows";
   Pointer odd = x + 2;

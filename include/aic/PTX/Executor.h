@@ -116,6 +116,7 @@ struct Options {
   uint64_t maxSteps = 0;            // warp instructions; 0 means no limit
   int mutation = -1;                // index into synchronisations(): break this one
   std::vector<uint32_t> onlyBlocks; // linear indices; empty runs them all
+  bool namePointers = false;        // findings in global memory name the parameter that points there
   /// Everything off: a plain interpreter.
   static Options unchecked();
 };
@@ -141,7 +142,8 @@ struct LineCounters {
   uint64_t bankConflicts = 0; // cycles above the minimum
   uint64_t globalRequests = 0, globalBytes = 0;
   uint64_t sectors = 0, sectorsMinimum = 0; // of 32 bytes
-  uint64_t mma = 0, flops = 0;
+  uint64_t localBytes = 0;                  // of arrays and spilled registers
+  uint64_t mma = 0, flops = 0;              // flops: of mma and of f16 to f64 add, sub, mul, fma
   void operator+=(const LineCounters &other);
 };
 

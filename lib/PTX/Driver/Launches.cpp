@@ -80,6 +80,7 @@ CUresult execute(State &s, const Function &function, ptx::LaunchConfig config, c
   options.seed = chosen.seed;
   options.counters = !chosen.counters.empty();
   options.maxSteps = chosen.steps;
+  options.namePointers = true;
   auto start = std::chrono::steady_clock::now();
   ptx::LaunchResult outcome =
       ptx::launch(program, *function.kernel, config, params.data(), params.size(), s.memory, options);
