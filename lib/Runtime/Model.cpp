@@ -180,7 +180,21 @@ static std::string notOurs(const std::string &path) {
   return "'" + path + "': expected a library that aic-compile wrote, got a truncated or different file";
 }
 
+/// The driver that a model's manifest asks for: "cuda", or "" for one that needs none to be chosen.
+static std::string driverOf(const std::string &manifest) {
+  std::optional<Json> root = Json::parse(manifest);
+  const Json *target = root ? root->find("target") : nullptr;
+  const Json *driver = target ? target->find("driver") : nullptr;
+  return driver ? driver->text() : "";
+}
+
 std::unique_ptr<Model> Model::load(const std::string &path, int threads, std::string &error) {
+  LoadOptions options;
+  options.threads = threads;
+  return load(path, options, error);
+}
+
+std::unique_ptr<Model> Model::load(const std::string &path, const LoadOptions &wanted, std::string &error) {
   exposeNpuDriver();
   std::unique_ptr<Model> model(new Model());
   model->library = std::make_unique<Library>();
@@ -189,6 +203,8 @@ std::unique_ptr<Model> Model::load(const std::string &path, int threads, std::st
   // The loader maps a truncated file and dies in it; the manifest is found by what stands at the file's end.
   if (error.empty() && !readSection(lib.file.descriptor(), ".aic.manifest", model->manifestText))
     error = notOurs(path);
+  if (error.empty() && driverOf(model->manifestText) == "cuda")
+    model->deviceKind = exposeCudaDriver();
   if (error.empty())
     error = lib.file.load(path, model->manifestText);
   if (!error.empty())
@@ -222,12 +238,15 @@ std::unique_ptr<Model> Model::load(const std::string &path, int threads, std::st
   }
   aic_create_options options = {};
   options.struct_size = sizeof(options);
-  options.threads = threads;
-  char message[512] = "";
+  options.threads = wanted.threads;
+  options.device = wanted.device;
+  char message[2048] = "";
   if (create(&options, &lib.handle, message, sizeof(message))) {
     error = message;
     return nullptr;
   }
+  if (!model->deviceKind.empty())
+    model->deviceText = describeCudaDevice(wanted.device);
   return model;
 }
 
@@ -305,6 +324,7 @@ std::string Model::run(const std::vector<View> &inputs, std::vector<Tensor> &out
   aic_run_options c = {};
   c.struct_size = sizeof(c);
   c.threads = options.threads;
+  c.stream = options.stream;
   c.user = &state;
   c.allocate = CallState::allocate;
   c.profile = options.profile ? CallState::record : nullptr;

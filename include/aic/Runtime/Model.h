@@ -23,9 +23,15 @@ struct KernelTiming {
   int64_t beginNs, endNs;
 };
 
+struct LoadOptions {
+  int threads = 0; ///< 0: what the model was compiled for
+  int device = 0;  ///< models for a device: its number
+};
+
 struct RunOptions {
-  int threads = 0;                                ///< 0: the handle's
-  std::vector<KernelTiming> *profile = nullptr;   ///< appended to, in order
+  int threads = 0;                              ///< 0: the handle's
+  std::vector<KernelTiming> *profile = nullptr; ///< appended to, in order
+  void *stream = nullptr;                       ///< models for a device: aic_run_options.stream
 };
 
 /// One input or output as the manifest describes it.
@@ -41,11 +47,16 @@ struct Port {
 class Model {
 public:
   /// Loads a model.so. Returns null and sets `error` on failure.
+  static std::unique_ptr<Model> load(const std::string &path, const LoadOptions &options, std::string &error);
   static std::unique_ptr<Model> load(const std::string &path, int threads, std::string &error);
   ~Model();
 
   /// The JSON manifest, see docs/Runtime.md.
   const std::string &manifest() const { return manifestText; }
+  /// Of a model for CUDA: "driver", or "executor" where AIC's PTX executor stands in for one; else "".
+  const std::string &device() const { return deviceKind; }
+  /// The name of that device, and the file that is its driver.
+  const std::string &deviceName() const { return deviceText; }
   const std::vector<Port> &inputs() const { return inputPorts; }
   const std::vector<Port> &outputs() const { return outputPorts; }
   /// Extents of the outputs for these inputs, -1 where only a run knows them. Returns an error text or "".
@@ -63,7 +74,7 @@ private:
   Model() = default;
   struct Library;
   std::unique_ptr<Library> library;
-  std::string manifestText;
+  std::string manifestText, deviceKind, deviceText;
   std::vector<Port> inputPorts, outputPorts;
 };
 

@@ -91,6 +91,12 @@ int main(void) {
   aic_run_options older = {offsetof(aic_run_options, threads)};
   CHECK(aic_model_run(model, &in, 1, out, 3, &older) == AIC_OK);
 
+  /* Memory of a device is no business of this model. */
+  aic_run_options device = {sizeof(device)};
+  device.memory = AIC_MEMORY_DEVICE, device.error = error, device.error_bytes = sizeof(error);
+  CHECK(aic_model_run(model, &in, 1, out, 3, &device) == AIC_INVALID_ARGUMENT);
+  CHECK(strstr(error, "expected AIC_MEMORY_HOST as the memory of a call, got 1"));
+
   /* What does not fit. */
   CHECK(refused(model, &in, 2, out, AIC_INVALID_ARGUMENT, "expected 1 inputs, got 2"));
   in.dtype = AIC_DOUBLE;
