@@ -2,8 +2,10 @@
 //===- StructuredOps.cpp - Operations with loops of their own -------------===//
 //
 // Running sums, selections and scatters write elements in an order that a
-// linalg.generic cannot express. Their loops are scalar and run on one worker.
-// An index out of range is skipped: it must not write outside of the result.
+// linalg.generic cannot express. Their loops are scalar; workers share what is
+// independent: the lines of a scan or a selection, the dims of a scatter that its
+// indices do not choose. An index out of range is skipped: it must not write
+// outside of the result.
 //
 //===----------------------------------------------------------------------===//
 #include "aic/Conversion/KernelLoops/KernelFrame.h"
@@ -16,7 +18,8 @@ namespace {
 
 class StructuredEmitter {
 public:
-  StructuredEmitter(ValueEmitter &values, Operation *op, ArrayRef<Buffer> buffers) : values(values), b(values.b), loc(op->getLoc()) {
+  StructuredEmitter(ValueEmitter &values, Operation *op, ArrayRef<Buffer> buffers, const KernelFrame &frame, StructuredPart part)
+      : values(values), b(values.b), loc(op->getLoc()), frame(frame), part(part) {
     for (auto [buffer, operand] : llvm::zip_equal(buffers, op->getOperands()))
       operands[&buffer] = operand;
     values.lanes = Lanes();
@@ -26,7 +29,9 @@ public:
   LogicalResult emit(TopKOp op, ArrayRef<Buffer> operands, ArrayRef<Buffer> results);
   LogicalResult emit(ScatterElementsOp op, ArrayRef<Buffer> operands, const Buffer &out);
   LogicalResult emit(ScatterNDOp op, ArrayRef<Buffer> operands, const Buffer &out);
-  LogicalResult emit(NonZeroOp op, const Buffer &in, const Buffer &out);
+  void emitNonZero(const Buffer &in, const Buffer &out);
+  /// What cannot be shared.
+  void ifFirst(llvm::function_ref<void()> body);
 
 private:
   Value constant(int64_t x) { return values.index.constant(x); }
@@ -47,9 +52,32 @@ private:
   void store(const Buffer &buffer, ArrayRef<Value> at, Value v) {
     failed |= mlir::failed(values.store(buffer, indices(at), LaneValue::scalar(v)));
   }
-  /// Loops over all extents but `skip`.
-  void nest(const Buffer &buffer, int64_t skip, llvm::function_ref<void(SmallVector<Value>)> body, SmallVector<Value> at = {});
-  void copy(const Buffer &from, const Buffer &to);
+  struct Range {
+    Value low, high; // null: a dim that the body takes care of
+  };
+  using Body = llvm::function_ref<void(SmallVector<Value>)>;
+
+  /// All extents of `buffer` but that of `skip`.
+  SmallVector<Range> rangesOf(const Buffer &buffer, int64_t skip = -1);
+  void nest(ArrayRef<Range> ranges, Body body, SmallVector<Value> at = {});
+  /// The dim of which workers take a part each, out of `dims`; -1 if there are none.
+  int64_t chooseShared(const Buffer &buffer, ArrayRef<int64_t> dims) const;
+  /// This worker's part of an extent.
+  Range partOf(Value extent);
+  /// This worker's part of the points of `dims`, which are independent.
+  void share(const Buffer &buffer, ArrayRef<int64_t> dims, Body body);
+  void shareInterleaved(const Buffer &buffer, ArrayRef<int64_t> dims, Body body);
+  /// Copies, then updates; both of `to` and `updates` run over the same points of some dims, which workers share. Their
+  /// numbers in both are `dims` and `updateDims`.
+  void scatter(const Buffer &from, const Buffer &to, ArrayRef<int64_t> dims, const Buffer &updates, ArrayRef<int64_t> updateDims,
+               Body update);
+  static SmallVector<int64_t> dimsOf(const Buffer &buffer, int64_t skip = -1) {
+    SmallVector<int64_t> dims;
+    for (int64_t d = 0; d < int64_t(buffer.sizes.size()); ++d)
+      if (d != skip)
+        dims.push_back(d);
+    return dims;
+  }
   Value combine(ScatterKind kind, Value old, Value update);
   /// The index that is stored at `at`, counted from the end if negative.
   Value position(const Buffer &indices, ArrayRef<Value> at, Value size);
@@ -61,30 +89,132 @@ private:
   ValueEmitter &values;
   OpBuilder &b;
   Location loc;
+  const KernelFrame &frame;
+  StructuredPart part;
   llvm::DenseMap<const Buffer *, Value> operands; // those that are not in memory are computed element by element
 
 public:
   bool failed = false;
 };
 
-void StructuredEmitter::nest(const Buffer &buffer, int64_t skip, llvm::function_ref<void(SmallVector<Value>)> body,
-                             SmallVector<Value> at) {
-  int64_t d = at.size();
-  if (d == int64_t(buffer.sizes.size()))
+SmallVector<StructuredEmitter::Range> StructuredEmitter::rangesOf(const Buffer &buffer, int64_t skip) {
+  SmallVector<Range> ranges;
+  for (int64_t d = 0; d < int64_t(buffer.sizes.size()); ++d)
+    ranges.push_back(d == skip ? Range() : Range{constant(0), extent(buffer, d)});
+  return ranges;
+}
+
+void StructuredEmitter::nest(ArrayRef<Range> ranges, Body body, SmallVector<Value> at) {
+  if (at.size() == ranges.size())
     return body(at);
-  if (d == skip) {
+  const Range &range = ranges[at.size()];
+  if (!range.low) {
     at.push_back(Value());
-    return nest(buffer, skip, body, at);
+    return nest(ranges, body, at);
   }
-  auto loop = scf::ForOp::create(b, loc, constant(0), extent(buffer, d), constant(1));
+  auto loop = scf::ForOp::create(b, loc, range.low, range.high, constant(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   at.push_back(loop.getInductionVar());
-  nest(buffer, skip, body, at);
+  nest(ranges, body, at);
 }
 
-void StructuredEmitter::copy(const Buffer &from, const Buffer &to) {
-  nest(to, -1, [&](SmallVector<Value> at) { store(to, at, load(from, at)); });
+/// The longest one; an unknown extent counts as long.
+int64_t StructuredEmitter::chooseShared(const Buffer &buffer, ArrayRef<int64_t> dims) const {
+  int64_t best = -1, most = 0;
+  for (int64_t d : dims) {
+    int64_t length = buffer.sizes[d].asConstant().value_or(std::numeric_limits<int64_t>::max());
+    if (length > most)
+      best = d, most = length;
+  }
+  return best;
+}
+
+StructuredEmitter::Range StructuredEmitter::partOf(Value extent) {
+  auto begin = [&](Value worker) -> Value {
+    return arith::DivUIOp::create(b, loc, arith::MulIOp::create(b, loc, extent, worker), frame.workers);
+  };
+  return {begin(frame.worker), begin(add(frame.worker, constant(1)))};
+}
+
+void StructuredEmitter::ifFirst(llvm::function_ref<void()> body) {
+  if (!frame.worker)
+    return body();
+  Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, frame.worker, constant(0));
+  auto test = scf::IfOp::create(b, loc, isFirst, false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(test.thenBlock());
+  body();
+}
+
+/// Neighbouring workers take neighbouring points, so that their accesses fall together.
+void StructuredEmitter::shareInterleaved(const Buffer &buffer, ArrayRef<int64_t> dims, Body body) {
+  Value total = constant(1);
+  for (int64_t d : dims)
+    total = arith::MulIOp::create(b, loc, total, extent(buffer, d));
+  auto loop = scf::ForOp::create(b, loc, frame.worker, total, frame.workers);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> at(buffer.sizes.size());
+  Value rest = loop.getInductionVar();
+  for (int64_t d : llvm::reverse(dims)) {
+    bool isFirst = d == dims.front();
+    at[d] = isFirst ? rest : arith::RemUIOp::create(b, loc, rest, extent(buffer, d)).getResult();
+    rest = isFirst ? rest : arith::DivUIOp::create(b, loc, rest, extent(buffer, d)).getResult();
+  }
+  body(at);
+}
+
+void StructuredEmitter::share(const Buffer &buffer, ArrayRef<int64_t> dims, Body body) {
+  if (frame.worker && frame.interleaved)
+    return shareInterleaved(buffer, dims, body);
+  SmallVector<Range> ranges(buffer.sizes.size());
+  for (int64_t d : dims)
+    ranges[d] = {constant(0), extent(buffer, d)};
+  if (!frame.worker)
+    return nest(ranges, body);
+  int64_t shared = chooseShared(buffer, dims);
+  if (shared < 0)
+    return ifFirst([&] { nest(ranges, body); });
+  ranges[shared] = partOf(extent(buffer, shared));
+  nest(ranges, body);
+}
+
+void StructuredEmitter::scatter(const Buffer &from, const Buffer &to, ArrayRef<int64_t> dims, const Buffer &updates,
+                                ArrayRef<int64_t> updateDims, Body update) {
+  auto copy = [&](SmallVector<Value> at) { store(to, at, load(from, at)); };
+  // Only the points of the shared dims are independent: along the others, updates come one after another.
+  auto updateAt = [&](SmallVector<Value> at) {
+    SmallVector<Range> ranges = rangesOf(updates);
+    for (int64_t d : updateDims)
+      ranges[d] = Range();
+    nest(ranges, [&](SmallVector<Value> serial) {
+      for (int64_t d : updateDims)
+        serial[d] = at[d];
+      update(serial);
+    });
+  };
+  if (frame.worker && frame.interleaved) {
+    assert(part != StructuredPart::all && "updates need the copies of all workers");
+    if (part == StructuredPart::begin)
+      shareInterleaved(to, dimsOf(to), copy);
+    else
+      shareInterleaved(updates, updateDims, updateAt);
+    return;
+  }
+  SmallVector<Range> copied = rangesOf(to), updated = rangesOf(updates);
+  int64_t shared = frame.worker ? chooseShared(to, dims) : -1;
+  if (shared < 0)
+    return ifFirst([&] {
+      nest(copied, copy);
+      nest(updated, update);
+    });
+  Range mine = partOf(extent(to, shared));
+  copied[shared] = mine;
+  int64_t there = updateDims[llvm::find(dims, shared) - dims.begin()];
+  updated[there] = {mine.low, arith::MinUIOp::create(b, loc, mine.high, updated[there].high)};
+  nest(copied, copy);
+  nest(updated, update);
 }
 
 LogicalResult StructuredEmitter::emit(ScanOp op, const Buffer &in, const Buffer &out) {
@@ -93,7 +223,7 @@ LogicalResult StructuredEmitter::emit(ScanOp op, const Buffer &in, const Buffer 
   bool isProduct = op.getKind() == ReduceKind::prod;
   TypedAttr neutral = isa<FloatType>(element) ? TypedAttr(b.getFloatAttr(element, isProduct ? 1 : 0))
                                               : TypedAttr(b.getIntegerAttr(element, isProduct ? 1 : 0));
-  nest(in, axis, [&](SmallVector<Value> at) {
+  share(in, dimsOf(in, axis), [&](SmallVector<Value> at) {
     Value n = extent(in, axis), start = arith::ConstantOp::create(b, loc, neutral);
     auto loop = scf::ForOp::create(b, loc, constant(0), n, constant(1), ValueRange{start});
     OpBuilder::InsertionGuard guard(b);
@@ -125,7 +255,7 @@ LogicalResult StructuredEmitter::emit(TopKOp op, ArrayRef<Buffer> operands, Arra
     using P = arith::CmpIPredicate;
     return arith::CmpIOp::create(b, loc, op.getLargest() ? P::sgt : P::slt, x, y); // unsigned order: the conversion flips signs
   };
-  nest(in, axis, [&](SmallVector<Value> at) {
+  share(in, dimsOf(in, axis), [&](SmallVector<Value> at) {
     Value k = extent(best, axis);
     auto loop = scf::ForOp::create(b, loc, constant(0), extent(in, axis), constant(1));
     OpBuilder::InsertionGuard guard(b);
@@ -211,8 +341,8 @@ void StructuredEmitter::updateIf(Value inside, const Buffer &out, ArrayRef<Value
 LogicalResult StructuredEmitter::emit(ScatterElementsOp op, ArrayRef<Buffer> operands, const Buffer &out) {
   const Buffer &indices = operands[1], &updates = operands[2];
   int64_t axis = op.getAxis();
-  copy(operands[0], out);
-  nest(indices, -1, [&](SmallVector<Value> at) {
+  SmallVector<int64_t> others = dimsOf(indices, axis);
+  scatter(operands[0], out, others, indices, others, [&](SmallVector<Value> at) {
     SmallVector<Value> to(at);
     Value size = extent(out, axis);
     to[axis] = position(indices, at, size);
@@ -227,8 +357,10 @@ LogicalResult StructuredEmitter::emit(ScatterNDOp op, ArrayRef<Buffer> operands,
   if (!depth)
     return op.emitError("expected index tuples of a static length");
   int64_t tuple = indices.sizes.size() - 1;
-  copy(operands[0], out);
-  nest(updates, -1, [&](SmallVector<Value> at) {
+  SmallVector<int64_t> dims, updateDims; // of the slices
+  for (int64_t d = *depth; d < int64_t(out.sizes.size()); ++d)
+    dims.push_back(d), updateDims.push_back(tuple + d - *depth);
+  scatter(operands[0], out, dims, updates, updateDims, [&](SmallVector<Value> at) {
     SmallVector<Value> to, where(at.begin(), at.begin() + tuple);
     Value inside;
     for (int64_t d = 0; d < *depth; ++d) {
@@ -248,7 +380,7 @@ LogicalResult StructuredEmitter::emit(ScatterNDOp op, ArrayRef<Buffer> operands,
 }
 
 /// One loop over all elements, which carries the number of those found.
-LogicalResult StructuredEmitter::emit(NonZeroOp op, const Buffer &in, const Buffer &out) {
+void StructuredEmitter::emitNonZero(const Buffer &in, const Buffer &out) {
   Value total = constant(1);
   for (size_t d = 0; d < in.sizes.size(); ++d)
     total = arith::MulIOp::create(b, loc, total, extent(in, d));
@@ -278,9 +410,10 @@ LogicalResult StructuredEmitter::emit(NonZeroOp op, const Buffer &in, const Buff
     scf::YieldOp::create(b, loc, count);
   }
   scf::YieldOp::create(b, loc, test.getResult(0));
-  return success();
 }
 } // namespace
+
+bool hasTwoParts(Operation *op) { return isa<ScatterElementsOp, ScatterNDOp>(op); }
 
 Operation *findStructuredOp(func::FuncOp source) {
   for (Operation &op : source.front())
@@ -289,7 +422,8 @@ Operation *findStructuredOp(func::FuncOp source) {
   return nullptr;
 }
 
-LogicalResult emitStructuredOp(Operation *op, func::FuncOp source, const KernelFrame &frame, ValueEmitter &values) {
+LogicalResult emitStructuredOp(Operation *op, func::FuncOp source, const KernelFrame &frame, ValueEmitter &values,
+                               StructuredPart part) {
   SmallVector<Buffer> operands, results(op->getNumResults()); // a result that nobody wants has no destination
   for (Value operand : op->getOperands()) {
     Buffer buffer = values.buffers.lookup(operand);
@@ -304,7 +438,7 @@ LogicalResult emitStructuredOp(Operation *op, func::FuncOp source, const KernelF
   for (auto [i, value] : llvm::enumerate(source.front().getTerminator()->getOperands()))
     if (value.getDefiningOp() == op)
       results[cast<OpResult>(value).getResultNumber()] = frame.destination(source, i);
-  StructuredEmitter emitter(values, op, operands);
+  StructuredEmitter emitter(values, op, operands, frame, part);
   LogicalResult result = failure();
   if (auto scan = dyn_cast<ScanOp>(op))
     result = emitter.emit(scan, operands[0], results[0]);
@@ -314,8 +448,10 @@ LogicalResult emitStructuredOp(Operation *op, func::FuncOp source, const KernelF
     result = emitter.emit(scatter, operands, results[0]);
   else if (auto scatter = dyn_cast<ScatterNDOp>(op))
     result = emitter.emit(scatter, operands, results[0]);
-  else if (auto nonZero = dyn_cast<NonZeroOp>(op))
-    result = emitter.emit(nonZero, operands[0], results[0]);
+  else if (isa<NonZeroOp>(op)) {
+    emitter.ifFirst([&] { emitter.emitNonZero(operands[0], results[0]); });
+    result = success();
+  }
   return failure(failed(result) || emitter.failed);
 }
 

@@ -390,14 +390,18 @@ LogicalResult RowEmitter::emitRoot(const Root &root) {
   Results sum = partials->front();
   for (const Results &partial : llvm::drop_begin(*partials))
     sum = combiner->combine(b, loc, sum, partial);
-  if (shape.width > 1) {
-    Results wide = sum;
-    for (int64_t l = 0; l < shape.width; ++l) {
-      Results one;
-      for (Value v : wide)
-        one.push_back(vector::ExtractOp::create(b, loc, v, ArrayRef<int64_t>{l}));
-      sum = l ? combiner->combine(b, loc, sum, one) : one;
-    }
+  for (int64_t width = shape.width; width > 1; width /= 2) {
+    Results halves[2];
+    for (int64_t h = 0; h < 2; ++h)
+      for (Value v : sum) {
+        if (width == 2) {
+          halves[h].push_back(vector::ExtractOp::create(b, loc, v, ArrayRef<int64_t>{h}));
+          continue;
+        }
+        SmallVector<int64_t> places = llvm::to_vector(llvm::seq(h * width / 2, (h + 1) * width / 2));
+        halves[h].push_back(vector::ShuffleOp::create(b, loc, v, v, places));
+      }
+    sum = combiner->combine(b, loc, halves[0], halves[1]);
   }
   sum = combineWarps(*combiner, combineLanes(*combiner, sum));
   if (combiner->isNeutralStart())

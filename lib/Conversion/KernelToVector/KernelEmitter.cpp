@@ -514,8 +514,7 @@ func::FuncOp KernelEmitter::run() {
   Block &body = source.front();
   LogicalResult result = success();
   if (Operation *structured = findStructuredOp(source)) {
-    result = loop(0, 1, 1, /*share=*/true,
-                  [&](const LinearIndex &) { return emitStructuredOp(structured, source, frame, values); });
+    result = emitStructuredOp(structured, source, frame, values);
   } else {
     SmallVector<Output, 1> pending = collectOutputs(source, frame, values);
     tile.rows = {LinearIndex(0)};

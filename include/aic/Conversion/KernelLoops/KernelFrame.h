@@ -15,6 +15,7 @@ struct KernelFrame {
   SmallVector<Buffer> tensors; ///< per tensor argument of the source
   SmallVector<Value> extents;  ///< dynamic extents and index arguments, in argument order
   Value worker, workers;       ///< null unless asked for
+  bool interleaved = false;    ///< neighbouring workers take neighbouring elements; otherwise each one a piece
 
   /// Makes the function before `source`, leaves `values.b` in its empty entry block and tells `values` where the
   /// source's arguments are.
@@ -30,9 +31,13 @@ SmallVector<Output, 1> collectOutputs(func::FuncOp source, const KernelFrame &fr
 
 /// The operation with loops of its own (scan, top_k, scatter, ...) that the kernel holds, or null.
 Operation *findStructuredOp(func::FuncOp source);
-/// Emits it at the insertion point of `values`; its loops are scalar and belong to one thread. An operand that is not
-/// in memory is computed element by element.
-LogicalResult emitStructuredOp(Operation *op, func::FuncOp source, const KernelFrame &frame, ValueEmitter &values);
+/// Whether interleaved workers need a barrier inside: then it is emitted in two parts, to be run one after the other.
+bool hasTwoParts(Operation *op);
+enum class StructuredPart { all, begin, end };
+/// Emits this worker's share of it at the insertion point of `values`; its loops are scalar. An operand that is not in
+/// memory is computed element by element.
+LogicalResult emitStructuredOp(Operation *op, func::FuncOp source, const KernelFrame &frame, ValueEmitter &values,
+                               StructuredPart part = StructuredPart::all);
 
 } // namespace mlir::aic
 

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The row class of the NVIDIA target on the PTX executor: results, checks, counters and faults."""
+from __future__ import annotations
+
+import pathlib
+import re
+
+import numpy as np
+import pytest
+
+from nvptx_graphs import Graph, compile_graphs, run_graph
+
+LENGTHS = [1, 31, 32, 33, 255, 256, 257, 1031]
+RNG = np.random.default_rng(7)
+
+
+def numbers(shape: tuple[int, ...], kind: type = np.float32) -> np.ndarray:
+    if np.issubdtype(kind, np.floating):
+        return RNG.normal(size=shape).astype(kind)
+    return RNG.integers(-100, 100, size=shape).astype(kind) if kind is not np.bool_ else RNG.random(shape) < 0.9
+
+
+def softmax_of(x: np.ndarray, axis: int) -> np.ndarray:
+    e = np.exp(x.astype(np.float64) - x.max(axis, keepdims=True))
+    return (e / e.sum(axis, keepdims=True)).astype(x.dtype)
+
+
+def softmax(shape: tuple[int, ...], axis: int = -1, kind: type = np.float32, log: bool = False) -> Graph:
+    x, axis = numbers(shape, kind), axis % len(shape)
+    y = softmax_of(x, axis)
+    name = "log_softmax" if log else "softmax"
+    return Graph([x], np.log(y) if log else y, f"%y = aic.{name} %x0 {{{{axis = {axis} : i64}}}} : ({{x0}}) -> {{y}}",
+                 tolerance="2e-3,2e-3" if kind is np.float16 else "2e-6,2e-6")
+
+
+def layer_norm(shape: tuple[int, ...]) -> Graph:
+    x, s, b = numbers(shape), numbers(shape[-1:]), numbers(shape[-1:])
+    w = x.astype(np.float64)
+    y = (w - w.mean(-1, keepdims=True)) / np.sqrt(w.var(-1, keepdims=True) + 1e-5) * s + b
+    return Graph([x, s, b], y.astype(np.float32),
+                 f"%y = aic.layer_norm %x0 scale(%x1) bias(%x2) {{{{axis = {len(shape) - 1} : i64, epsilon = 1.0e-5 : f64}}}} : "
+                 "({x0}, {x1}, {x2}) -> {y}", tolerance="1e-5,1e-5")
+
+
+def reduce(name: str, shape: tuple[int, ...], axes: tuple[int, ...], kind: type = np.float32) -> Graph:
+    x = numbers(shape, kind)
+    tolerance = "0"
+    if name in ("sum", "mean"):
+        y = getattr(np, name)(x.astype(np.float64) if x.dtype.kind == "f" else x, axes, dtype=None if x.dtype.kind == "f" else kind)
+        size = np.prod([shape[a] for a in axes])
+        tolerance = ("2e-3,2e-3" if kind is np.float16 else f"{1e-6 * max(1, size if name == 'sum' else 1)},1e-5") if x.dtype.kind == "f" else "0"
+    else:
+        y = getattr(np, name)(x, axes)
+    attribute = f"axes = array<i64: {', '.join(map(str, axes))}>, keep_dims = false"
+    return Graph([x], np.asarray(y).astype(kind), f"%y = aic.reduce {name} %x0 {{{{{attribute}}}}} : ({{x0}}) -> {{y}}", tolerance=tolerance)
+
+
+def position(shape: tuple[int, ...], axis: int = -1, largest: bool = True, last: bool = False, kind: type = np.float32) -> Graph:
+    """Few different values, so that there are ties."""
+    x, axis = RNG.integers(-4, 4, size=shape).astype(kind), axis % len(shape)
+    order = np.flip(x, axis) if last else x
+    y = (np.argmax if largest else np.argmin)(order, axis)
+    y = shape[axis] - 1 - y if last else y
+    attribute = f"axis = {axis} : i64, largest = {str(largest).lower()}, last_index = {str(last).lower()}, keep_dims = false"
+    return Graph([x], y.astype(np.int64), f"%y = aic.arg_reduce %x0 {{{{{attribute}}}}} : ({{x0}}) -> {{y}}")
+
+
+def dynamic(graph: Graph, *dims: tuple[int, int]) -> Graph:
+    graph.dynamic = frozenset(dims)
+    return graph
+
+
+def families(n: int) -> dict[str, Graph]:
+    known = {"softmax": softmax((5, n)), "sum": reduce("sum", (4, n), (1,)), "max": reduce("max", (3, 3, n), (2,)),
+             "layer_norm": layer_norm((3, 2, n)), "dynamic rows": dynamic(softmax((7, n)), (0, 0), (-1, 0)),
+             "sum across": reduce("sum", (2, n, 35), (1,)), "max of few across": reduce("max", (n, 9), (0,))} if n > 1 else {}  # one element is no reduction
+    return {**known, "argmax": position((6, n)),
+            "mean": reduce("mean", (2, 3, n, 3), (2, 3)), "argmin": position((3, n), largest=False, last=True, kind=np.int32),
+            "dynamic softmax": dynamic(softmax((3, n)), (0, 0), (0, 1), (-1, 0), (-1, 1)),
+            "dynamic length": dynamic(reduce("sum", (2, n), (1,)), (0, 1)),
+            "dynamic argmax": dynamic(position((2, n)), (0, 1)),
+            "dynamic norm": dynamic(layer_norm((2, 3, n)), (0, 0), (0, 1), (0, 2), (1, 0), (2, 0), (-1, 0), (-1, 1), (-1, 2)),
+            # Neighbouring elements belong to neighbouring rows.
+            "argmax across": position((n, 40), axis=0),
+            "dynamic across": dynamic(reduce("mean", (2, n, 5), (1,)), (0, 0), (0, 1), (0, 2), (-1, 0), (-1, 1))}
+
+
+def check_all(graphs: dict[str, Graph], folder: pathlib.Path) -> dict[str, dict]:
+    counters = {}
+    for name, compiled in zip(graphs, compile_graphs(list(graphs.values()), folder)):
+        try:
+            counters[name] = run_graph(compiled, folder)
+        except AssertionError as error:
+            raise AssertionError(f"{name}: {error}") from None
+        counters[name]["emitter"] = compiled.emitter
+    return counters
+
+
+@pytest.mark.parametrize("length", [33, 256, *(pytest.param(n, marks=pytest.mark.slow) for n in LENGTHS if n not in (33, 256))])
+def test_lengths(tmp_path, length):
+    for name, counters in check_all(families(length), tmp_path).items():
+        assert counters["bankConflicts"] == 0, name
+        assert counters["emitter"] == "rows" or (length == 1 or "sum across" in name), (name, counters["emitter"])
+
+
+def test_kinds(tmp_path):
+    graphs = {}
+    for kind in (np.float16, np.float64, np.int8, np.int32, np.int64):
+        for shape in ((3, 70), (2, 1024)):
+            name = f"{np.dtype(kind)} {shape}"
+            graphs |= {f"sum {name}": reduce("sum", shape, (1,), kind), f"min {name}": reduce("min", shape, (1,), kind),
+                       f"argmax {name}": position(shape, kind=kind), f"last {name}": position(shape, largest=False, last=True, kind=kind)}
+    graphs |= {"all": reduce("min", (9, 37), (1,), np.bool_), "any": reduce("max", (2, 640), (1,), np.bool_),
+               "prod": reduce("prod", (2, 300), (1,), np.int32),
+               "log": softmax((4, 60), log=True)}
+    for name, counters in check_all(graphs, tmp_path).items():
+        assert counters["emitter"] == "rows", name
+
+
+def test_shapes(tmp_path):
+    """Rows for lanes, warps and blocks; one row and many; the last block is not full."""
+    graphs = {str(shape): reduce("sum", shape, (len(shape) - 1,)) for shape in
+              [(1000, 10), (3001, 4), (513, 64), (33, 100), (1, 70000), (2, 5, 8), (257, 2, 3), (5, 40000)]}
+    graphs |= {f"argmax {shape}": position(shape) for shape in [(1000, 10), (65, 48), (1, 70000)]}
+    graphs |= {f"across {shape}": reduce("max", shape, (0,)) for shape in [(64, 100), (300, 2), (1000, 33)]}
+    graphs |= {"everything": reduce("sum", (3, 50, 7), (0, 1, 2)), "spatial": reduce("mean", (2, 5, 6, 8), (2, 3)),
+               "outer and inner": reduce("sum", (9, 4, 16), (0, 2)), "norm": layer_norm((129, 96)),
+               "empty": dynamic(reduce("sum", (3, 0), (1,)), (0, 1))}
+    check_all(graphs, tmp_path)
+
+
+def test_sectors(tmp_path):
+    """On aligned rows every request touches as few sectors as its bytes need, every input is read once."""
+    graphs = {"softmax": softmax((64, 1024)), "warp": softmax((40, 128)), "norm": layer_norm((16, 256)), "block": softmax((3, 4096)),
+              "across": reduce("sum", (64, 256), (0,)), "sum": reduce("sum", (32, 512), (1,)), "half": reduce("mean", (8, 512), (1,), np.float16)}
+    for name, counters in check_all(graphs, tmp_path).items():
+        assert counters["sectors"] == counters["sectorsMinimum"], name
+        assert counters["bankConflicts"] == 0, name
+        graph = graphs[name]
+        once = sum(x.nbytes for x in graph.inputs if x.ndim > 1) + graph.expected.nbytes
+        assert counters["globalBytes"] <= once * (1.01 if name != "norm" else 1 + 2 * 16), name
+
+
+@pytest.mark.slow
+def test_long_rows(tmp_path):
+    graphs = {"sum": reduce("sum", (1, 1000003), (1,)), "dynamic": dynamic(position((1, 1000003)), (0, 1)),
+              "softmax": dynamic(softmax((1, 300001)), (0, 1), (-1, 1))}
+    check_all(graphs, tmp_path)
+
+
+def broken(graphs: dict[str, Graph], folder: pathlib.Path) -> int:
+    """Breaks each synchronisation of each kernel in turn: every one must be noticed. Returns how many there are."""
+    total = 0
+    for name, compiled in zip(graphs, compile_graphs(list(graphs.values()), folder)):
+        text = run_graph(compiled, folder, "--mutate=all")["text"]
+        counts = re.search(r"(\d+) of (\d+) mutants detected, 0 redundant, 0 missed", text)
+        assert counts and counts[1] == counts[2], f"{name}: {text}"
+        total += int(counts[1])
+    return total
+
+
+def test_faults(tmp_path):
+    assert broken({"argmax": position((2, 1031)), "norm": layer_norm((2, 2048)), "dynamic": dynamic(reduce("max", (2, 700), (1,)), (0, 1)),
+            "across": reduce("sum", (64, 40), (0,))}, tmp_path) == 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("length", [257, 1031, 5000])
+def test_faults_everywhere(tmp_path, length):
+    assert broken(families(length), tmp_path) > 10
