@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 namespace aic::ptx {
 
@@ -25,18 +26,28 @@ public:
   void acquire(Warp &warp, uint64_t address);
 
 private:
-  struct Stamp {
-    uint32_t block = ~0u, clock = 0, pc = 0, blockClock = 0;
-    uint16_t thread = 0;
+  /// What all lanes of an access have in common. The same instruction in the same epoch of its warp is one event.
+  struct Event {
+    uint32_t block = 0, clock = 0, pc = 0, blockClock = 0, warp = 0;
     bool atomic = false;
+    bool operator==(const Event &o) const {
+      return block == o.block && clock == o.clock && pc == o.pc && blockClock == o.blockClock && warp == o.warp &&
+             atomic == o.atomic;
+    }
   };
+  /// Number of the event and, in the low five bits, the lane; 0 is none.
   struct Cell {
-    Stamp write, read;
+    uint32_t write, read;
   };
   using BlockClocks = std::unordered_map<uint32_t, uint32_t>;
-  bool ordered(Warp &warp, unsigned lane, const Stamp &stamp);
+  bool ordered(Warp &warp, unsigned lane, uint32_t stamp);
+  uint32_t stamp(const Event &event);
   uint32_t &own(uint32_t block);
   Cell *page(uint64_t number);
+  std::vector<Event> events = std::vector<Event>(1);
+  uint32_t recent[1024] = {}; // events by hash
+  uint32_t lastBlock = ~0u;   // of own()
+  uint32_t *lastClock = nullptr;
   uint64_t lastNumber = ~uint64_t(0);
   Cell *lastPage = nullptr;
   std::unordered_map<uint64_t, std::unique_ptr<Cell[]>> pages; // of 1024 words
