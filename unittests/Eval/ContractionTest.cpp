@@ -249,6 +249,9 @@ TEST(Einsum, Forms) {
   EXPECT_EQ(r.as<float>()[1], sum);
   ASSERT_EQ(einsum({cast(a, DType::F16)}, "ij->ji", r), "");
   EXPECT_EQ(r.type(), DType::F16);
+  ASSERT_EQ(einsum({a, iota<float>({1, 3})}, "ij,ij->i", r), ""); // an extent of 1 is broadcast
+  EXPECT_EQ(elements<float>(r), (std::vector<float>{5, 14}));
+  EXPECT_NE(einsum({iota<float>({1, 3})}, "ii->i", r), "");
   EXPECT_NE(einsum({a, b}, "ij,ik->jk", r), "");
   EXPECT_NE(einsum({a}, "ijk->i", r), "");
   EXPECT_NE(einsum({a}, "ij->z", r), "");

@@ -124,7 +124,9 @@ LogicalResult ResizeOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &re
     if (!size && scales)
       size = scaled(result[d], scale);
     AffineExpr extent = size ? size : scope.unknownExtent();
-    scope.requireAtLeast(extent, 0, "expected sizes of at least 0, got a negative one for dimension " + Twine(d));
+    if (scope.collectsRequirements())
+      scope.requireAtLeast(size ? size : scope.element(getSizes(), d), 0,
+                           "expected sizes of at least 0, got a negative one for dimension " + Twine(d));
     scope.requireSome(result[d], extent, "expected elements to resample in dimension " + Twine(d) + ", got extent 0");
     result[d] = extent;
   }
