@@ -11,6 +11,13 @@ namespace mlir::aic {
 /// The order of the dims of an activation in memory.
 enum class Layout { RowMajor, ChannelsLast };
 
+/// What the device of a target does at one call of a kernel.
+struct KernelLaunch {
+  std::string function;
+  AffineMap grid; ///< three extents of the grid by the kernel's extents
+  SmallVector<int64_t> block;
+};
+
 /// Everything that the compiler asks a target. Backends have no state: what depends on the machine is in the attribute.
 class TargetBackend {
 public:
@@ -62,6 +69,8 @@ public:
   /// Names operations that this target does not take, each with the reason.
   virtual void explain(ModuleOp module, function_ref<void(Operation *op, StringRef reason)> refuse) const;
 
+  /// What a call of this kernel, a declaration of the tiles level, launches; nothing where kernels are functions.
+  virtual std::vector<KernelLaunch> getLaunches(func::FuncOp kernel) const { return {}; }
   /// The stage after which `report` is asked; "": a report is a table of the kernels.
   virtual StringRef getReportStage() const { return ""; }
   /// What the model becomes, as text or as JSON.

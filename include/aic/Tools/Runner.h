@@ -40,6 +40,8 @@ public:
   const std::vector<RunnerPort> &outputs() const { return outputPorts; }
   /// The manifest of a compiled model, else empty.
   virtual std::string manifest() const { return ""; }
+  /// What a model for a device runs on, "driver" or "executor"; else empty.
+  virtual std::string device() const { return ""; }
   /// Returns an error text, empty when all went well.
   virtual std::string run(const std::vector<::aic::eval::View> &inputs, std::vector<::aic::eval::Tensor> &outputs,
                           std::vector<KernelTime> *profile) = 0;

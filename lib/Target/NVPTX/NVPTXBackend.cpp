@@ -35,11 +35,8 @@ public:
     return isa<ConvOp, ConvTransposeOp, MaxPoolOp, AvgPoolOp, ResizeOp>(op) ? Layout::ChannelsLast : Layout::RowMajor;
   }
 
-  LoweringConfigAttr selectConfig(func::FuncOp kernel, TargetAttr) const override {
-    if (!getKernelRoot(kernel))
-      return {};
-    return LoweringConfigAttr::get(kernel.getContext(), getKernelClass(kernel),
-                                   DictionaryAttr::get(kernel.getContext()));
+  LoweringConfigAttr selectConfig(func::FuncOp kernel, TargetAttr target) const override {
+    return selectNVPTXConfig(kernel, NVPTXMachineModel::read(target));
   }
 
   StringRef getFileStage(StringRef extension) const override { return extension == ".ptx" ? "ptx" : ""; }
@@ -62,6 +59,17 @@ public:
             {"driver", "cuda"}};
   }
 
+  std::vector<KernelLaunch> getLaunches(func::FuncOp kernel) const override {
+    std::vector<KernelLaunch> launches;
+    auto list = kernel->getAttrOfType<ArrayAttr>("nvidia.launches");
+    for (Attribute entry : list ? list.getValue() : ArrayRef<Attribute>()) {
+      auto launch = cast<DictionaryAttr>(entry);
+      launches.push_back({launch.getAs<StringAttr>("function").str(), launch.getAs<AffineMapAttr>("grid").getValue(),
+                          SmallVector<int64_t>(launch.getAs<DenseI64ArrayAttr>("block").asArrayRef())});
+    }
+    return launches;
+  }
+
 private:
   /// What aic-gpu-emit-ptx leaves.
   static StringRef getText(ModuleOp module) {
@@ -69,8 +77,9 @@ private:
     return text ? text.getValue() : "";
   }
   static StringRef getDirective(StringRef text, StringRef name) {
-    auto [before, after] = text.split(("\n" + name + " ").str());
-    return after.take_until([](char c) { return c == '\n'; }).trim();
+    while (!text.empty() && !text.starts_with(name))
+      text = text.split('\n').second;
+    return text.drop_front(std::min(text.size(), name.size())).take_until([](char c) { return c == '\n'; }).trim();
   }
 };
 

@@ -37,15 +37,17 @@ constexpr const char *overview =
 
   aic-run [options] MODEL
 
-MODEL is a library that aic-compile wrote (model.so), or a model (.onnx, .mlir, .mlirbc): it is then compiled for this
-machine first, or evaluated operation by operation with --interpret. Without further options a line is printed for each
-output: its element type and extents, its range and its first elements.
+MODEL is a library that aic-compile wrote (model.so), or a model (.onnx, .mlir, .mlirbc): it is then compiled first, for
+this machine unless --target says otherwise, or evaluated operation by operation with --interpret. Without further
+options a line is printed for each output: its element type and extents, its range and its first elements. Where a model
+for a GPU finds no driver, its code runs checked in AIC's PTX executor; a line on stderr says which of the two it is.
 
 EXAMPLES
   aic-run model.so --info                                what goes in and out, what it was compiled for
   aic-run model.so --input x=x.npy --save y.npz          call it, keep all outputs
   aic-run model.onnx --random --repeat 20 --profile      time it, kernel by kernel
   aic-run model.onnx --dim N=1,H=32 --random             an input with unknown extents
+  aic-run model.onnx --target=nvidia --random            on a GPU, or on the PTX executor where there is none
   aic-run model.so --input in.npz --check expected.npz   compare with known outputs
   aic-run model.onnx --random --output /conv1/Conv_output_0
   aic-run --interpret model.mlir --random=7              the reference interpreter
@@ -63,8 +65,12 @@ struct Flags {
                           cl::desc("Evaluate the graph operation by operation instead of compiling it")};
   cl::list<std::string> dims{"dim", cl::cat(modelGroup), cl::value_desc("NAME=N,NAME=MIN..MAX:MULTIPLE"),
                              cl::desc("Fix or bound extents by name (\"N\") or place (\"x:0\")")};
-  cl::opt<std::string> target{"target", cl::cat(modelGroup), cl::init("x86"), cl::value_desc("x86"),
-                              cl::desc("What to compile a model for")};
+  cl::opt<std::string> target{"target", cl::cat(modelGroup), cl::init("x86"), cl::value_desc("name[:chip]"),
+                              cl::desc("What to compile a model for (x86)")};
+  cl::opt<std::string> machine{"machine", cl::cat(modelGroup), cl::init("edge-256"), cl::value_desc("name|file"),
+                               cl::desc("Target npu: a shipped machine or a machine file (edge-256)")};
+  cl::opt<std::string> arch{"arch", cl::cat(modelGroup), cl::init("sm_80"), cl::value_desc("sm_NN"),
+                            cl::desc("Target nvidia: the GPU's architecture (sm_80)")};
   cl::opt<std::string> cpu{"cpu", cl::cat(modelGroup), cl::init("host"), cl::value_desc("name"),
                            cl::desc("CPU to compile for, as LLVM names it")};
   cl::opt<bool> info{"info", cl::cat(modelGroup), cl::desc("Describe the model, do not run it")};
@@ -99,15 +105,19 @@ struct Flags {
 /// The values of the flags. The linker in this process resets the flags themselves.
 struct Options {
   explicit Options(const Flags &flags)
-      : model(flags.model), target(flags.target), cpu(flags.cpu), random(flags.random), save(flags.save),
-        dims(flags.dims.begin(), flags.dims.end()), inputs(flags.inputs.begin(), flags.inputs.end()),
-        extra(flags.extra.begin(), flags.extra.end()), check(flags.check.begin(), flags.check.end()),
-        interpret(flags.interpret), info(flags.info), json(flags.json), isRandom(flags.random.getNumOccurrences() > 0),
-        isSaved(flags.save.getNumOccurrences() > 0), isThreaded(flags.threads.getNumOccurrences() > 0),
-        isMachineGiven(flags.target.getNumOccurrences() + flags.cpu.getNumOccurrences() > 0), profile(flags.profile),
-        absolute(flags.absolute), relative(flags.relative), repeat(flags.repeat), threads(flags.threads) {}
+      : model(flags.model), target(flags.target), machine(flags.machine), arch(flags.arch), cpu(flags.cpu),
+        random(flags.random), save(flags.save), dims(flags.dims.begin(), flags.dims.end()),
+        inputs(flags.inputs.begin(), flags.inputs.end()), extra(flags.extra.begin(), flags.extra.end()),
+        check(flags.check.begin(), flags.check.end()), interpret(flags.interpret), info(flags.info), json(flags.json),
+        isRandom(flags.random.getNumOccurrences() > 0), isSaved(flags.save.getNumOccurrences() > 0),
+        isThreaded(flags.threads.getNumOccurrences() > 0),
+        isMachineGiven(flags.target.getNumOccurrences() + flags.cpu.getNumOccurrences() +
+                           flags.machine.getNumOccurrences() + flags.arch.getNumOccurrences() >
+                       0),
+        profile(flags.profile), absolute(flags.absolute), relative(flags.relative), repeat(flags.repeat),
+        threads(flags.threads) {}
 
-  std::string model, target, cpu, random, save;
+  std::string model, target, machine, arch, cpu, random, save;
   std::vector<std::string> dims, inputs, extra, check;
   bool interpret, info, json, isRandom, isSaved, isThreaded, isMachineGiven, profile;
   double absolute, relative;
@@ -232,6 +242,8 @@ std::string RunTool::readOptions() {
     if (std::string error = parseDims(dims, compile.dims); !error.empty())
       return "--dim: " + error;
   compile.target = options.target;
+  compile.machine = options.machine;
+  compile.arch = options.arch;
   compile.cpu = options.cpu;
   compile.threads = std::max<int>(options.threads, 1);
   compile.extraOutputs = options.extra;
@@ -290,7 +302,7 @@ std::unique_ptr<Runner> RunTool::prepare(std::string &error) {
     return nullptr;
   }
   if (isLibrary && options.isMachineGiven) {
-    error = "--cpu, --target: expected a model to compile, got the library '" + options.model + "'";
+    error = "--cpu, --target, --machine, --arch: expected a model to compile, got the library '" + options.model + "'";
     return nullptr;
   }
   if (isLibrary) {
@@ -425,6 +437,10 @@ int RunTool::run() {
   runner = prepare(error);
   if (!runner)
     return fail(error);
+  if (runner->device() == "driver")
+    errs() << toolName() << ": on the driver of the device\n";
+  else if (!runner->device().empty())
+    errs() << toolName() << ": on the PTX executor, without a device\n";
   if (options.info) {
     printInfo(*runner, options.json);
     return exitSuccess;

@@ -26,6 +26,7 @@ struct KernelRow {
   double flops = 0; ///< of all calls
   double bytes = 0; ///< of all calls; 0 where extents are not known
   int64_t calls = 0;
+  std::vector<KernelLaunch> launches; ///< of one call, where kernels are launched on a device
   SetVector<StringRef> nodes;
 };
 
@@ -39,8 +40,9 @@ public:
 
 private:
   void readKernels();
-  void readFallbacks();
+  void readTiles();
   double total();
+  int64_t launches();
 
   ModuleOp module;
   const TargetBackend &backend;
@@ -81,7 +83,10 @@ void Report::readKernels() {
   }
 }
 
-void Report::readFallbacks() {
+void Report::readTiles() {
+  for (auto kernel : module.getOps<func::FuncOp>())
+    if (auto found = rows.find(kernel.getName()); found != rows.end())
+      found->second.launches = backend.getLaunches(kernel);
   module->walk([&](func::FuncOp kernel) {
     auto found = rows.find(kernel.getName());
     if (Attribute reason = kernel->getAttr("aic.scalar_fallback"); reason && found != rows.end()) {
@@ -96,6 +101,22 @@ double Report::total() {
   for (auto &[name, row] : rows)
     sum += row.flops;
   return sum;
+}
+
+/// Of all calls.
+int64_t Report::launches() {
+  int64_t sum = 0;
+  for (auto &[name, row] : rows)
+    sum += row.calls * int64_t(row.launches.size());
+  return sum;
+}
+
+/// `4,1,1`, or expressions of the kernel's extents.
+static std::string extentsOf(AffineMap grid) {
+  std::string text;
+  raw_string_ostream os(text);
+  llvm::interleave(grid.getResults(), os, [&](AffineExpr extent) { os << extent; }, ",");
+  return text;
 }
 
 /// The remark engine prints `[Missed] kernel | Category:aic-fusion | Remark="...", Remark="..."`: the category and the
@@ -128,28 +149,41 @@ LogicalResult Report::run() {
   readKernels();
   if (failed(lowerTo(module, "tiles", backend, options)))
     return failure();
-  readFallbacks();
+  readTiles();
   return success();
 }
 
 void Report::print(raw_ostream &os) {
-  SmallVector<KernelRow> sorted = llvm::to_vector(llvm::make_second_range(rows));
+  std::vector<KernelRow> sorted;
+  llvm::append_range(sorted, llvm::make_second_range(rows));
   llvm::stable_sort(sorted, [](const KernelRow &a, const KernelRow &b) { return a.flops > b.flops; });
   int64_t calls = 0;
+  double bytes = 0;
   for (const KernelRow &row : sorted)
-    calls += row.calls;
+    calls += row.calls, bytes += row.bytes;
   double sum = std::max(total(), 1.0);
   os << machine
      << format(": %zu kernels, %lld calls, %.4g GFLOP\n\n", sorted.size(), static_cast<long long>(calls),
                total() * 1e-9);
-  os << "    GFLOP      %        MB  calls  kernel    class         nodes\n";
+  bool onDevice = launches() > 0;
+  os << "    GFLOP      %        MB  calls  kernel    class         " << (onDevice ? "launches  " : "") << "nodes\n";
   for (const KernelRow &row : sorted) {
     os << format("%9.4f %6.1f ", row.flops * 1e-9, 100 * row.flops / sum)
        << (row.bytes > 0 ? formatv("{0,9:F3}", row.bytes * 1e-6).str() : "        -")
        << format(" %6lld  ", static_cast<long long>(row.calls)) << left_justify(row.name, 8) << "  "
-       << left_justify(row.fallback.empty() ? row.kind : row.kind + " scalar", 12) << "  "
-       << llvm::join(row.nodes, ", ") << "\n";
+       << left_justify(row.fallback.empty() ? row.kind : row.kind + " scalar", 12) << "  ";
+    if (onDevice)
+      os << format("%8zu  ", row.launches.size());
+    os << llvm::join(row.nodes, ", ") << "\n";
+    for (const KernelLaunch &launch : row.launches)
+      os << "           " << launch.function << "<<<(" << extentsOf(launch.grid) << "), ("
+         << llvm::join(llvm::map_range(launch.block, [](int64_t n) { return std::to_string(n); }), ",") << ")>>>\n";
+    if (onDevice && !row.fallback.empty())
+      os << "           scalar: " << row.fallback << "\n";
   }
+  if (onDevice)
+    os << "total: " << launches() << " launches in " << calls << " calls of " << sorted.size() << " kernels"
+       << format(", %.4g GFLOP, %.4g MB\n", total() * 1e-9, bytes * 1e-6);
   if (!remarks.empty())
     os << "\nRemarks\n";
   constexpr size_t shown = 8;
@@ -173,6 +207,18 @@ void Report::printJson(raw_ostream &os) {
                        {"flops", row.flops}, {"share", row.flops / sum}, {"nodes", std::move(nodes)}};
     entry["bytes"] = row.bytes > 0 ? json::Value(row.bytes) : json::Value(nullptr);
     entry["scalar_fallback"] = row.fallback.empty() ? json::Value(nullptr) : json::Value(row.fallback);
+    json::Array launches;
+    for (const KernelLaunch &launch : row.launches) {
+      json::Array grid;
+      for (AffineExpr extent : launch.grid.getResults()) {
+        auto number = dyn_cast<AffineConstantExpr>(extent);
+        grid.push_back(number ? json::Value(number.getValue()) : json::Value(nullptr));
+      }
+      launches.push_back(
+          json::Object{{"function", launch.function}, {"grid", std::move(grid)}, {"block", json::Array(launch.block)}});
+    }
+    if (!launches.empty())
+      entry["launches"] = std::move(launches);
     kernels.push_back(std::move(entry));
   }
   json::Array texts;
@@ -180,6 +226,8 @@ void Report::printJson(raw_ostream &os) {
     texts.push_back(json::Object{{"text", remark}, {"nodes", json::Array(nodes.getArrayRef())}});
   json::Object result{
       {"machine", machine}, {"flops", total()}, {"kernels", std::move(kernels)}, {"remarks", std::move(texts)}};
+  if (int64_t count = launches())
+    result["launches"] = count;
   os << formatv("{0:2}", json::Value(std::move(result))) << "\n";
 }
 

@@ -36,10 +36,12 @@ EXAMPLES
   aic-translate --aic-to-asm --cpu=znver3 model.onnx           what the CPU will run
   aic-translate --aic-to-llvmir kernels.mlir                   from IR of any level
   aic-translate --report --dim N=1 model.onnx                  kernels, their arithmetic, remarks
+  aic-translate --report --target=nvidia:sm_80 model.onnx      kernels of the GPU with their launches
+  aic-translate --aic-to-ptx --arch=sm_90a model.onnx          what the GPU will run
   aic-translate --report --target=npu:edge-256 model.onnx      programs of the NPU, and what stays on the host
 )";
 
-enum class Action { ImportONNX, LLVMIR, Assembly, Report };
+enum class Action { ImportONNX, LLVMIR, Assembly, PTX, Report };
 
 struct Options {
   cl::OptionCategory actionGroup{"Actions"}, inputGroup{"Input"}, outputGroup{"Output"};
@@ -49,6 +51,7 @@ struct Options {
       cl::values(clEnumValN(Action::ImportONNX, "import-onnx", "An ONNX model to aic IR"),
                  clEnumValN(Action::LLVMIR, "aic-to-llvmir", "A model or IR of any level to LLVM IR"),
                  clEnumValN(Action::Assembly, "aic-to-asm", "A model or IR of any level to assembly"),
+                 clEnumValN(Action::PTX, "aic-to-ptx", "A model or IR of any level to the PTX text of its kernels"),
                  clEnumValN(Action::Report, "report",
                             "A table of the kernels that a model becomes, with their arithmetic, "
                             "and every remark about what was not done"))};
@@ -58,7 +61,9 @@ struct Options {
   cl::opt<std::string> cpu{"cpu", cl::cat(inputGroup), cl::init("host"), cl::value_desc("name"),
                            cl::desc("CPU to compile for, as LLVM names it")};
   cl::opt<std::string> target{"target", cl::cat(inputGroup), cl::init("x86"), cl::value_desc("name[:chip]"),
-                              cl::desc("What the model is compiled for (x86)")};
+                              cl::desc("What the model is compiled for (x86; with --aic-to-ptx nvidia)")};
+  cl::opt<std::string> arch{"arch", cl::cat(inputGroup), cl::init("sm_80"), cl::value_desc("sm_NN"),
+                            cl::desc("Target nvidia: the GPU's architecture (sm_80)")};
   cl::opt<std::string> features{"features", cl::cat(inputGroup), cl::value_desc("+a,-b"),
                                 cl::desc("Changes of the CPU's features, like -avx512f")};
   cl::opt<std::string> output{"o", cl::cat(outputGroup), cl::init("-"), cl::value_desc("file"),
@@ -107,7 +112,13 @@ LogicalResult compileModel(MLIRContext &context, const Options &options) {
   if (!module)
     return failure();
   TargetPipelineOptions pipeline;
+  // The one target that has the text.
+  constexpr StringLiteral ending = ".ptx";
+  auto hasText = [&](StringRef name) { return !lookupTarget(name)->getFileStage(ending).empty(); };
   compile.target = options.target;
+  if (options.action == Action::PTX && !options.target.getNumOccurrences())
+    compile.target = llvm::find_if(getTargetNames(), hasText)->str();
+  compile.arch = options.arch;
   compile.cpu = options.cpu;
   compile.features = options.features;
   const TargetBackend *backend = readTarget(context, compile, pipeline, [&] { return emitError(module->getLoc()); });
@@ -116,6 +127,15 @@ LogicalResult compileModel(MLIRContext &context, const Options &options) {
   if (options.action == Action::Report)
     return success(succeeded(reportModule(*module, *backend, pipeline, options.json, text)) &&
                    succeeded(writeOutput(options.output, text)));
+  if (options.action == Action::PTX) {
+    if (!hasText(backend->getName())) {
+      printError("--aic-to-ptx: expected a target with PTX, got '" + options.target + "'");
+      return failure();
+    }
+    raw_string_ostream os(text);
+    return success(succeeded(lowerTo(*module, backend->getFileStage(ending), *backend, pipeline)) &&
+                   succeeded(backend->writeFile(*module, os)) && succeeded(writeOutput(options.output, text)));
+  }
   if (failed(lowerTo(*module, "code", *backend, pipeline)))
     return failure();
   // Each kernel is a module of its own, the host code is what is left.
@@ -143,7 +163,7 @@ int translateMain(int argc, char **argv) {
   if (failed(parseCommandLine(argc, argv, overview)))
     return exitError;
   if (options.action.getNumOccurrences() != 1) {
-    printError("expected one of --import-onnx, --aic-to-llvmir, --aic-to-asm, --report, got " +
+    printError("expected one of --import-onnx, --aic-to-llvmir, --aic-to-asm, --aic-to-ptx, --report, got " +
                std::string(options.action.getNumOccurrences() ? "several" : "none"));
     return exitError;
   }
