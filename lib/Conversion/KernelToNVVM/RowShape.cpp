@@ -73,8 +73,12 @@ bool Chooser::lieBehind(const AccessTrace &trace, unsigned a, unsigned b, const 
     auto shape = cast<RankedTensorType>(access.tensor.getType()).getShape();
     AffineExpr before;
     for (auto [i, expr] : llvm::enumerate(access.indices)) {
-      if (!expr || (shape[i] == 1 && !access.throughView))
+      if (shape[i] == 1 && !access.throughView)
         continue;
+      if (!expr) {
+        before = {};
+        continue;
+      }
       uses += expr.isFunctionOfDim(a) || expr.isFunctionOfDim(b);
       if (before == da && expr == db && before)
         adjacent = extent.asConstant() ? shape[i] == *extent.asConstant()
@@ -191,9 +195,9 @@ int64_t Chooser::chooseWidth() const {
     return 1;
   auto fits = [&](int64_t width) {
     for (const Stage &stage : stages) {
-      if (!stage.dim)
-        continue;
-      if (!stage.total || *stage.inner % width || stage.trace->opaque[*stage.dim] ||
+      if (!stage.dim && &stage == &stages.back())
+        continue; // nothing behind the reductions is walked
+      if (!stage.dim || !stage.total || *stage.inner % width || stage.trace->opaque[*stage.dim] ||
           !llvm::all_of(stage.trace->accesses, [&](const Access &a) { return isWide(a, *stage.dim, width); }))
         return false;
     }
@@ -220,7 +224,7 @@ void Chooser::placeAlong(std::optional<int64_t> points, std::optional<int64_t> l
     return;
   }
   int64_t steps = std::max<int64_t>(1, llvm::divideCeil(*length, shape.width));
-  int64_t &lanes = shape.lanes, limit = std::max<int64_t>(1, kElements / 2 / shape.width) * (shape.width > 1 ? 2 : 1);
+  int64_t &lanes = shape.lanes, limit = shape.width > 1 ? kElements / shape.width : kElements / 2;
   lanes = std::min<int64_t>(llvm::PowerOf2Ceil(steps), kWarp);
   while (lanes < kMaxThreads &&
          (steps > lanes * limit || (points && *points * lanes < kEnoughThreads && steps >= 4 * lanes)))

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Whole models as PTX, by the same error rule as on x86 (test_models.py). Without a GPU they run on the executor: all checks
+on, three seeds, inputs of a size that it can do."""
+import dataclasses
+import os
+
+import models as M
+import numpy as np
+import onnx
+import pytest
+from conftest import isolated
+
+SEEDS = (1, 2, 3)
+
+
+def tokens(length: int):
+    return lambda seed: {"input_ids": M.integers(30522, 1, length, seed=seed), "attention_mask": np.ones((1, length), np.int64)}
+
+
+CASES = [M.Case("ppocr_cls", "ppocr_cls", M.picture((1, 48, 192))[0], (M.picture((2, 48, 192))[0],)),
+         M.Case("ppocr4_rec", "ppocr4_rec", M.picture((1, 48, 160))[0], (M.picture((1, 48, 96))[0],)),
+         M.Case("minilm", "minilm", tokens(32), (tokens(7),)),
+         M.Case("magika", "magika", M.magika_feed),
+         M.Case("dlrm", "dlrm", lambda seed: {"dense": M.normal(8, 13, seed=seed), "idx": M.integers(1000, 8, 26, seed=seed)}),
+         M.Case("resnet18", "resnet18", lambda seed: {"x": M.normal(1, 3, 64, 64, seed=seed)})]
+
+
+def source(case: M.Case) -> onnx.ModelProto:
+    """The model for the case's own extents where the file has others."""
+    model = onnx.load(case.path)
+    feed = case.make(0)
+    for i in model.graph.input:
+        for d, extent in zip(i.type.tensor_type.shape.dim, feed[i.name].shape):
+            if d.HasField("dim_value"):
+                d.dim_value = extent
+    return model
+
+
+def check(case: M.Case) -> str:
+    """The errors that are too large, one a line."""
+    import onnxruntime as ort
+
+    import aic
+
+    data = source(case).SerializeToString()
+    model = aic.compile(data, target="nvidia", arch="sm_80")
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 2
+    session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    bad = []
+    for seed in SEEDS:
+        os.environ["AIC_FAKECUDA_SEED"] = str(seed)
+        one = dataclasses.replace(case, others=case.others if seed == SEEDS[0] else ())
+        errors = M.errors_of(one, lambda feed: model.run([feed[i.name] for i in model.inputs]), lambda feed: session.run(None, feed))
+        bad += [f"seed {seed}, {shape}: {error}" for shape, error in errors if not error.ok]
+    return "\n".join(bad)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_accuracy(case):
+    if not case.path.exists():
+        pytest.skip(f"{case.file}.onnx is not there: utils/prepare_models.py")
+    bad = isolated(lambda: check(case), 600)
+    assert not bad, bad
+
+
+@pytest.mark.parametrize("file,most", [("resnet50", 62), ("resnet18", 24), ("mobilenetv2", 56)])
+def test_launches(file, most, tmp_path):
+    """Bias, activation, residual and padding are in the kernels of the convolutions."""
+    import aic
+
+    path = M.MODELS / f"{file}.onnx"
+    if not path.exists():
+        pytest.skip(f"{file}.onnx is not there: utils/prepare_models.py")
+    aic.compile_to(path, tmp_path / "m.so", target="nvidia", arch="sm_80")
+    launches = aic.load(tmp_path / "m.so").manifest["launches"]
+    count = sum(len(launch["functions"]) for launch in launches)
+    assert 20 <= count <= most, f"expected at most {most} launches, got {count}"
