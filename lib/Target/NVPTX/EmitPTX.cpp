@@ -143,7 +143,10 @@ void Emission::renameInternals(llvm::Module &module) {
 }
 
 void Emission::optimize(llvm::Module &module) {
-  llvm::PassBuilder builder(machine.get());
+  // Would take vectors that emitters load apart if their elements are used one by one.
+  llvm::PassInstrumentationCallbacks callbacks;
+  callbacks.registerShouldRunOptionalPassCallback([](StringRef pass, llvm::Any) { return pass != "VectorCombinePass"; });
+  llvm::PassBuilder builder(machine.get(), {}, std::nullopt, &callbacks);
   llvm::LoopAnalysisManager lam;
   llvm::FunctionAnalysisManager fam;
   llvm::CGSCCAnalysisManager cgam;
@@ -244,10 +247,12 @@ struct GPUEmitPTX final : impl::GPUEmitPTXPassBase<GPUEmitPTX> {
       return signalPassFailure();
     }
     SmallVector<ModuleOp> kernels(module.getOps<ModuleOp>());
-    bool nested = !kernels.empty();
-    if (!nested)
-      kernels.push_back(module);
-    FailureOr<std::string> text = emitPTX(kernels, target);
+    bool nested = llvm::none_of(module.getOps<LLVM::LLVMFuncOp>(), [](LLVM::LLVMFuncOp f) { return !f.isExternal(); });
+    if (!nested) // the module of one kernel
+      kernels = {module};
+    PTXOptions options;
+    options.jobs = jobs;
+    FailureOr<std::string> text = emitPTX(kernels, target, options);
     if (failed(text))
       return signalPassFailure();
     if (file.empty()) {

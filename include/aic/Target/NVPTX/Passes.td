@@ -43,7 +43,7 @@ def GPULowerMathPass : Pass<"aic-gpu-lower-math", "::mlir::ModuleOp"> {
     Replaces every operation of the `math` dialect, and `arith.remf`, by arithmetic and by the few approximations that
     the hardware has (`ex2.approx`, `rsqrt.approx`); vectors are taken apart into their elements. What is one
     instruction (`sqrt`, `fma`, `floor`, ...) stays, for f32 and f64. f16 and bf16 are computed in f32. Errors are listed
-    in `docs/Targets/NVIDIAMath.md`.
+    in `docs/NVIDIA/Math.md`.
 
     Lets floating-point operations that were there before contract into multiply-adds, as on x86; what the pass writes
     is exact about its roundings.
@@ -93,7 +93,8 @@ def GPUEmitPTXPass : Pass<"aic-gpu-emit-ptx", "::mlir::ModuleOp"> {
     disappear.
   }];
   let options = [
-    Option<"file", "file", "std::string", "\"\"", "where the text goes; '-' is the standard output">];
+    Option<"file", "file", "std::string", "\"\"", "where the text goes; '-' is the standard output">,
+    Option<"jobs", "jobs", "unsigned", "1", "how many modules are generated at a time; the text is the same">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
