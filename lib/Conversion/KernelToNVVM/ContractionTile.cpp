@@ -114,8 +114,10 @@ OperandTile::OperandTile(const Contraction &c, const ContractionSide &side, int6
   // positions, then the depth.
   unsigned logExtent = llvm::Log2_64(extent), logWidth = llvm::Log2_64(width);
   if (side.alongDepth) {
-    lanesAlong = std::min<int64_t>(8, depth / width);
-    shift = slotsOf(bytes()) / lanesAlong;
+    // A warp covers as many positions as there are banks for, but no more lanes than there are steps.
+    int64_t slots = slotsOf(bytes());
+    lanesAlong = std::min({std::clamp<int64_t>(32 / extent, 8, slots), depth / width, slots});
+    shift = slots / lanesAlong;
   }
   unsigned logAlong = llvm::Log2_64(lanesAlong), logDepth = llvm::Log2_64(depth);
   for (int64_t i = 0; i < numPieces; ++i) {
