@@ -74,6 +74,13 @@ static const char *explain(const struct aicrt_cuda *cu, cu_result result, char *
   return text;
 }
 
+/* An input or an output in a message. */
+static const char *port_text(int64_t port, char *text, size_t bytes) {
+  int is_input = port < aic_host_io[AICRT_IO_INPUTS];
+  snprintf(text, bytes, "%s '%s'", is_input ? "input" : "output", aicrt_port_name(port));
+  return text;
+}
+
 static aic_status status_of(cu_result result) {
   return result == CU_OUT_OF_MEMORY ? AIC_OUT_OF_MEMORY : AIC_DEVICE_ERROR;
 }
@@ -368,7 +375,8 @@ void *aicrt_cuda_output(aicrt_call *call, int64_t output, const int64_t *dims, i
   if (!bytes)
     return NULL;
   struct buffer *copy = &get_work(call)->copies[port];
-  data = grow(call, copy, bytes, aicrt_port_name(port));
+  char text[128];
+  data = grow(call, copy, bytes, port_text(port, text, sizeof(text)));
   copy->used = bytes;
   return data;
 }
@@ -420,9 +428,10 @@ static void begin(aicrt_call *call, const aic_tensor *inputs, const int64_t *siz
     data[i] = NULL;
     if (!sizes[i])
       continue;
-    data[i] = grow(call, &get_work(call)->copies[i], sizes[i], aicrt_port_name((int64_t)i));
-    check(call, device->cu->upload((uintptr_t)data[i], inputs[i].data, (size_t)sizes[i], call->options.stream),
-          aicrt_port_name((int64_t)i));
+    char text[128];
+    port_text((int64_t)i, text, sizeof(text));
+    data[i] = grow(call, &get_work(call)->copies[i], sizes[i], text);
+    check(call, device->cu->upload((uintptr_t)data[i], inputs[i].data, (size_t)sizes[i], call->options.stream), text);
   }
 }
 

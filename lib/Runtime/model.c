@@ -217,7 +217,9 @@ AICRT_EXPORT aic_status aic_model_create(const aic_create_options *options, aic_
   if (threads < 0 || threads > 4096)
     return fail(m, AIC_INVALID_ARGUMENT, "expected 0 to 4096 threads, got %d", threads);
   if (!threads)
-    threads = aic_host_device ? 1 : (int32_t)aic_host_io[AICRT_IO_THREADS];
+    threads = (int32_t)aic_host_io[AICRT_IO_THREADS];
+  if (aic_host_device)
+    threads = 1; /* it has its own */
   aic_model *made = calloc(1, sizeof(aic_model));
   if (!made)
     return fail(m, AIC_OUT_OF_MEMORY, "out of memory");

@@ -17,6 +17,10 @@ def PlanHostPass : Pass<"aic-plan-host", "::mlir::ModuleOp"> {
     memory from the runtime when it is made. A result that is not a kernel's own (an argument, a constant, a second
     return of the same value) is copied.
 
+    If a kernel's declaration says how it is launched (`nvidia.launches`), or the target is a CUDA device, tensors are on
+    the device: host code computes extents and grids and puts launches and copies into a stream; elements that it looks
+    at are read first. All kernels have to be launched then. `nvidia.ptx` is the text of their functions.
+
     Assumes: extents in `@main` come from `tensor.dim`, index arithmetic or elements of tensors. Guarantees: no tensor is
     left outside nested modules; constants are listed in the module's attribute `aic.weights`, which holds resources
     by reference, the signature and the launches in `aic.host`.

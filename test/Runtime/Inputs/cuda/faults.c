@@ -141,7 +141,7 @@ int main(void) {
   fail("cuMemAlloc_v2", 1, 2);
   refused(AIC_OUT_OF_MEMORY, "the model's 16 bytes of constants: CUDA_ERROR_OUT_OF_MEMORY");
   fail("cuMemAlloc_v2", 2, 2);
-  refused(AIC_OUT_OF_MEMORY, "out of device memory: x needs 480 bytes");
+  refused(AIC_OUT_OF_MEMORY, "out of device memory: input 'x' needs 480 bytes");
   fail("cuMemAllocAsync", 1, 2);
   refused(AIC_OUT_OF_MEMORY, "out of device memory: a value inside the model needs 8 bytes");
   fail("cuLaunchKernel", 2, 719);
