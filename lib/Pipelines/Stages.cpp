@@ -80,6 +80,8 @@ void registerPipelines() {
   addPipeline("aic-to-npu",
               "Graph level to proven programs of the npu dialect, and host code around them at graph level", "npu", "",
               "npu");
+  addPipeline("aic-to-nvptx", "Graph level to the nvvm level: entries of a GPU, a module for each kernel", "nvidia", "",
+              "nvvm");
 }
 
 } // namespace mlir::aic

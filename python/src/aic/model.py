@@ -114,6 +114,17 @@ class Model:
         """What the artifact says of itself: compiler, target, model hash, ABI."""
         return json.loads(self._library.manifest())
 
+    @property
+    def device(self) -> str:
+        """What a model for a GPU runs on: "driver", NVIDIA's, or "executor", AIC's of PTX, where there is no such driver or
+        no device (see aic.executor); "" for other models."""
+        return self._library.device()
+
+    @property
+    def device_name(self) -> str:
+        """The device's name and the file that is its driver; "" for models that need none."""
+        return self._library.device_name()
+
     def run(self, arrays: Sequence[np.ndarray], threads: int | None = None) -> list[np.ndarray]:
         """Calls the model on arrays that are dense and of the right types (checked), in the order of `inputs`."""
         if len(arrays) != len(self.inputs):
@@ -156,10 +167,11 @@ class Model:
 
 def compile_to(model: ModelSource, output: str | os.PathLike, target: str = "x86", dims: Dims = None, *, name: str = "",
                cpu: str = "host", features: str = "", header: bool = False, quantize: Samples | Quantization | None = None,
-               machine: str = "edge-256") -> Report | None:
+               machine: str = "edge-256", arch: str = "sm_80") -> Report | None:
     """Compiles a model into the library `output` (and a C header beside it). Raises CompileError; then no file is left.
 
-    `target` is "x86" or "npu"; `machine`, for the NPU, is the name of a shipped machine or a machine file.
+    `target` is "x86", "npu" or "nvidia"; `machine`, for the NPU, is the name of a shipped machine or a machine file, and
+    `arch` that of a GPU, which "nvidia:sm_90a" names as well. An `output` that ends with .npub or .ptx is the program alone.
     With `quantize` (samples, see aic.Quantization) in 8 bits; the report about that is returned.
     """
     report = None
@@ -171,7 +183,8 @@ def compile_to(model: ModelSource, output: str | os.PathLike, target: str = "x86
     if isinstance(model, Module):
         model = model.bytecode()
     source = model if isinstance(model, bytes) else os.fspath(model)
-    _aic.compile(source, os.fspath(output), target, dims_option(dims), name, cpu, features, header, os.fspath(machine))
+    _aic.compile(source, os.fspath(output), target, dims_option(dims), name, cpu, features, header, os.fspath(machine),
+                 arch)
     return report
 
 

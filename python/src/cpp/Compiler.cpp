@@ -198,10 +198,9 @@ public:
   }
 
   /// Quantises the module; the report as JSON and as text. `sets` are lists of (name, array).
-  std::pair<std::string, std::string> quantize(const py::list &sets, double percentile,
-                                               std::vector<std::string> keep, std::optional<double> minSnr,
-                                               const py::object &progress, const std::string &cpu,
-                                               const std::string &features) {
+  std::pair<std::string, std::string> quantize(const py::list &sets, double percentile, std::vector<std::string> keep,
+                                               std::optional<double> minSnr, const py::object &progress,
+                                               const std::string &cpu, const std::string &features) {
     std::vector<mlir::aic::CalibrationSet> samples;
     for (py::handle set : sets) {
       mlir::aic::CalibrationSet &sample = samples.emplace_back();
@@ -267,13 +266,15 @@ private:
 };
 
 void compile(const py::object &given, const std::string &output, const std::string &target, const std::string &dims,
-             const std::string &name, const std::string &cpu, const std::string &features, bool header, const std::string &machine) {
+             const std::string &name, const std::string &cpu, const std::string &features, bool header,
+             const std::string &machine, const std::string &arch) {
   Source source(given);
   if (std::string error = tools::expectOtherFile(output, {source.path}); !error.empty())
     throw py::value_error("output: " + error);
   mlir::aic::CompileOptions options = makeOptions(dims);
   options.target = target;
   options.machine = machine;
+  options.arch = arch;
   options.name = name;
   options.cpu = cpu;
   options.features = features;
@@ -338,7 +339,7 @@ void bindCompiler(py::module_ &m) {
   m.def("host_cpu", &hostCpu);
   m.def("describe_passes", &describePasses);
   m.def("compile", &compile, py::arg("source"), py::arg("output"), py::arg("target"), py::arg("dims"), py::arg("name"),
-        py::arg("cpu"), py::arg("features"), py::arg("header"), py::arg("machine"));
+        py::arg("cpu"), py::arg("features"), py::arg("header"), py::arg("machine"), py::arg("arch"));
 }
 
 } // namespace aic::python

@@ -117,6 +117,8 @@ void bindLibrary(py::module_ &m) {
       .def("inputs", [](const Library &l) { return Library::ports(l.model->inputs()); })
       .def("outputs", [](const Library &l) { return Library::ports(l.model->outputs()); })
       .def("manifest", [](const Library &l) { return l.model->manifest(); })
+      .def("device", [](const Library &l) { return l.model->device(); })
+      .def("device_name", [](const Library &l) { return l.model->deviceName(); })
       .def("run", &Library::run, py::arg("arrays"), py::arg("types"), py::arg("threads"));
   m.def(
       "read_manifest",
