@@ -8,16 +8,18 @@
 #include "aic/InitAll.h"
 #include "aic/CodeGen/Passes.h"
 #include "aic/Conversion/AICToLinalg/AICToLinalg.h"
-#include "aic/Conversion/HostToLLVM/HostToLLVM.h"
 #include "aic/Conversion/AICToNPU/Passes.h"
+#include "aic/Conversion/HostToLLVM/HostToLLVM.h"
+#include "aic/Conversion/KernelToNVVM/Passes.h"
 #include "aic/Conversion/KernelToVector/Passes.h"
 #include "aic/Dialect/AIC/IR/AICDialect.h"
 #include "aic/Dialect/AIC/Transforms/Passes.h"
 #include "aic/Dialect/NPU/IR/NPUOps.h"
 #include "aic/Dialect/NPU/Transforms/Passes.h"
-#include "aic/Target/NPU/Passes.h"
-#include "aic/Target/Passes.h"
 #include "aic/Pipelines/Pipelines.h"
+#include "aic/Target/NPU/Passes.h"
+#include "aic/Target/NVPTX/Passes.h"
+#include "aic/Target/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/IR/ValueBoundsOpInterfaceImpl.h"
@@ -27,7 +29,9 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/Extensions/AllExtensions.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/AllInterfaces.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -70,17 +74,19 @@ static void registerExternalModels(DialectRegistry &registry) {
 
 void registerAllDialects(DialectRegistry &registry) {
   registry.insert<AICDialect, npu::NPUDialect>();
-  registry
-      .insert<affine::AffineDialect, arith::ArithDialect, bufferization::BufferizationDialect, cf::ControlFlowDialect,
-              func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
-              scf::SCFDialect, tensor::TensorDialect, ub::UBDialect, vector::VectorDialect>();
+  registry.insert<affine::AffineDialect, arith::ArithDialect, bufferization::BufferizationDialect,
+                  cf::ControlFlowDialect, func::FuncDialect, gpu::GPUDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
+                  NVVM::NVVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect,
+                  ub::UBDialect, vector::VectorDialect>();
   registerExternalModels(registry);
 }
 
 void registerAllPasses() {
   registerAICPasses();
   registerAICTargetPasses();
+  registerAICNVPTXPasses();
   registerAICToLinalgPasses();
+  registerAICKernelToNVVMPasses();
   registerAICKernelToVectorPasses();
   registerHostToLLVMPasses();
   registerAICCodeGenPasses();
@@ -89,6 +95,7 @@ void registerAllPasses() {
   npu::registerAICTargetNPUPasses();
   registerPipelines();
   registerNPUPipelines();
+  registerNVPTXPipelines();
 }
 
 } // namespace mlir::aic
