@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nvptx_graphs import Graph, compile_graphs, run_graph
+from nvptx_kernels import Kernel, compile_kernels, run_kernel
 
 LENGTHS = [1, 31, 32, 33, 255, 256, 257, 1031]
 RNG = np.random.default_rng(7)
@@ -168,3 +169,51 @@ def test_faults(tmp_path):
 @pytest.mark.parametrize("length", [257, 1031, 5000])
 def test_faults_everywhere(tmp_path, length):
     assert broken(families(length), tmp_path) > 10
+
+
+def softmax_across(name: str, shape: tuple[int, int, int], dynamic: bool) -> Kernel:
+    """Along the middle dim, in one kernel: neighbouring threads stand on neighbouring rows."""
+    x = numbers(shape)
+    d = "x".join("?" if dynamic else str(n) for n in shape)
+    r = "x".join("?" if dynamic else str(n) for n in (shape[0], shape[2]))
+    extents = "".join(f"%c{i} = arith.constant {i} : index\n%n{i} = tensor.dim %x0, %c{i} : tensor<{d}xf32>\n" for i in range(3)) if dynamic else ""
+    outer, all_dims = ("(%n0, %n2)", "(%n0, %n1, %n2)") if dynamic else ("()", "()")
+    full, row = "affine_map<(a, b, c) -> (a, b, c)>", "affine_map<(a, b, c) -> (a, c)>"
+    reduction = f'indexing_maps = [{full}, {row}], iterator_types = ["parallel", "reduction", "parallel"]'
+    pointwise = f'indexing_maps = [{full}, {row}, {full}], iterator_types = ["parallel", "parallel", "parallel"]'
+    body = f"""{extents}%lowest = arith.constant 0xFF800000 : f32
+%zero = arith.constant 0.0 : f32
+%e0 = tensor.empty{outer} : tensor<{r}xf32>
+%e1 = tensor.empty{all_dims} : tensor<{d}xf32>
+%f0 = linalg.fill ins(%lowest : f32) outs(%e0 : tensor<{r}xf32>) -> tensor<{r}xf32>
+%m = linalg.generic {{{reduction}}} ins(%x0 : tensor<{d}xf32>) outs(%f0 : tensor<{r}xf32>) {{
+^bb0(%v: f32, %c: f32):
+  %0 = arith.maximumf %v, %c : f32
+  linalg.yield %0 : f32 }} -> tensor<{r}xf32>
+%e = linalg.generic {{{pointwise}}} ins(%x0, %m : tensor<{d}xf32>, tensor<{r}xf32>) outs(%e1 : tensor<{d}xf32>) {{
+^bb0(%v: f32, %w: f32, %c: f32):
+  %0 = arith.subf %v, %w : f32
+  %1 = math.exp %0 : f32
+  linalg.yield %1 : f32 }} -> tensor<{d}xf32>
+%f1 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<{r}xf32>) -> tensor<{r}xf32>
+%s = linalg.generic {{{reduction}}} ins(%e : tensor<{d}xf32>) outs(%f1 : tensor<{r}xf32>) {{
+^bb0(%v: f32, %c: f32):
+  %0 = arith.addf %v, %c : f32
+  linalg.yield %0 : f32 }} -> tensor<{r}xf32>
+%y = linalg.generic {{{pointwise}}} ins(%e, %s : tensor<{d}xf32>, tensor<{r}xf32>) outs(%x1 : tensor<{d}xf32>) {{
+^bb0(%v: f32, %w: f32, %c: f32):
+  %0 = arith.divf %v, %w : f32
+  linalg.yield %0 : f32 }} -> tensor<{d}xf32>
+return %y : tensor<{d}xf32>
+"""
+    return Kernel(name, [x], [softmax_of(x, 1)], body, kind="rows", dynamic=dynamic, tolerance=2e-6)
+
+
+def test_rows_across(tmp_path):
+    shapes = [(2, 33, 35), (1, 257, 4), (3, 1, 40), (2, 7, 1), (1, 100, 64)]
+    kernels = [softmax_across(f"k{i}{'d' * dynamic}", shape, dynamic) for i, shape in enumerate(shapes) for dynamic in (False, True)]
+    program = compile_kernels(kernels, tmp_path)
+    for kernel in kernels:
+        assert program.emitters[kernel.name] == "rows", kernel.name
+        run_kernel(program, kernel, tmp_path)
+    assert "0 missed" in run_kernel(program, kernels[0], tmp_path, "--mutate=all")["text"]
