@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "SelectNVPTXConfig.h"
 #include "aic/Dialect/AIC/Transforms/KernelAnalysis.h"
 #include "aic/Target/NVPTX/NVPTXMachineModel.h"
 #include "aic/Target/TargetBackend.h"

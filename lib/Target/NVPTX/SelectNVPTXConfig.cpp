@@ -10,6 +10,7 @@
 #include "aic/Dialect/AIC/Transforms/KernelAnalysis.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/Support/MathExtras.h"
+#include <cmath>
 
 namespace mlir::aic {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 /// What an extent counts that only a run knows.
 constexpr int64_t kUnknownExtent = 32;
 constexpr int64_t kLanesPerClock = 128; // of a multiprocessor
+constexpr int64_t kSector = 32;         // bytes that memory gives at least
 constexpr double kStepLatency = 600;    // clocks from a load from memory to a product
 constexpr double kLaunchedBlock = 1000; // clocks of a block besides its steps
 constexpr double kSharedRead = 2;       // clocks of a vector from shared memory, in multiply-adds
@@ -69,11 +71,11 @@ double timeOf(const Shape &shape, const Tile &tile, const NVPTXMachineModel &mac
   double threads = tile.threads();
   double blocks = shape.batch * std::ceil(shape.rows / tile.rows) * std::ceil(shape.columns / tile.columns);
   double moved = double(tile.rows + tile.columns) / threads; // elements of a thread and step of the depth
-  double registers = tile.threadRows * tile.threadColumns + 2 * (tile.threadRows + tile.threadColumns) +
-                     moved * tile.depth + 40;
-  double resident = std::max(
-      1.0, std::floor(std::min(machine.registersPerMultiprocessor / (std::min(registers, 255.0) * threads),
-                               double(machine.threadsPerMultiprocessor) / threads)));
+  double registers =
+      tile.threadRows * tile.threadColumns + 2 * (tile.threadRows + tile.threadColumns) + moved * tile.depth + 40;
+  double resident =
+      std::max(1.0, std::floor(std::min(machine.registersPerMultiprocessor / (std::min(registers, 255.0) * threads),
+                                        double(machine.threadsPerMultiprocessor) / threads)));
   double products = tile.threadRows * tile.threadColumns;
   double reads = llvm::divideCeil(tile.threadRows, 4) + llvm::divideCeil(tile.threadColumns, 4);
   double depth = std::ceil(shape.depth / tile.depth) * tile.depth;
@@ -84,7 +86,8 @@ double timeOf(const Shape &shape, const Tile &tile, const NVPTXMachineModel &mac
   return std::ceil(perMultiprocessor / together) * std::max(together * issue, latency);
 }
 
-Tile chooseTile(const Shape &shape, int64_t bytes, const NVPTXMachineModel &machine) {
+/// `bytes`: of an element in shared memory; `narrowest`: of one in memory.
+Tile chooseTile(const Shape &shape, int64_t bytes, int64_t narrowest, const NVPTXMachineModel &machine) {
   Tile best;
   double bestTime = HUGE_VAL;
   // A tile larger than the result is waste; a smaller one may be, too, but fills more multiprocessors.
@@ -98,6 +101,8 @@ Tile chooseTile(const Shape &shape, int64_t bytes, const NVPTXMachineModel &mach
             // Lines of shared memory are at least as long as all banks.
             int64_t shared = 2 * depth * (std::max<int64_t>(rows, 32) + std::max<int64_t>(columns, 32)) * bytes;
             if (tile.threads() < 32 || tile.threads() > 256 || shared > machine.sharedPerBlock / 2)
+              continue;
+            if (depth * narrowest < kSector)
               continue;
             if ((rows + columns) * depth / tile.threads() > 32) // elements on their way in registers
               continue;
@@ -121,7 +126,11 @@ LoweringConfigAttr selectNVPTXConfig(func::FuncOp kernel, const NVPTXMachineMode
   if (generic && (kind == KernelClass::contraction || kind == KernelClass::convolution)) {
     Type element = getElementTypeOrSelf(root->getResult(0).getType());
     int64_t bytes = element.isIntOrFloat() ? std::max<int64_t>(4, element.getIntOrFloatBitWidth() / 8) : 8;
-    Tile tile = chooseTile(shapeOf(generic), bytes, machine);
+    int64_t narrowest = 4;
+    for (Value input : generic.getDpsInputs())
+      if (Type type = getElementTypeOrSelf(input.getType()); type.isIntOrFloat())
+        narrowest = std::min<int64_t>(narrowest, llvm::divideCeil(type.getIntOrFloatBitWidth(), 8));
+    Tile tile = chooseTile(shapeOf(generic), bytes, narrowest, machine);
     auto add = [&](StringRef name, int64_t value) {
       entries.push_back(b.getNamedAttr(name, b.getI64IntegerAttr(value)));
     };
