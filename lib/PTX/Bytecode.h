@@ -78,6 +78,7 @@ struct Code {
   uint32_t dynamicShared = 0;             // offset of dynamic shared memory
   uint32_t sharedAlign = 16;              // of dynamic shared memory
   uint32_t localBytes = 0;                // a thread
+  bool onlyFullBarriers = true;           // nothing else orders the threads of a block
   bool usesAsyncProxy = false;            // wgmma, TMA, bulk copies: generic writes need a proxy fence
   bool usesGlobalSync = false;
 };

@@ -228,7 +228,7 @@ void Engine::startBlock(Block &block) {
   block.shared.assign(sharedBytes, 0xff); // NaN in every floating-point format
   block.clocks.reset(warps, code.usesAsyncProxy);
   if (options.races || options.async || options.uninitialised)
-    block.shadow.reset(sharedBytes, warps);
+    block.shadow.reset(sharedBytes, warps, code.onlyFullBarriers);
   for (NamedBarrier &barrier : block.barriers)
     barrier = NamedBarrier();
   block.mbarriers.clear();

@@ -144,8 +144,9 @@ void Clocks::fenceProxy(unsigned warp, uint32_t mask) {
   ++clocks[warp];
 }
 
-void Shadow::reset(size_t bytes, unsigned warpCount) {
+void Shadow::reset(size_t bytes, unsigned warpCount, bool onlyFullBarriers) {
   size = bytes;
+  simple = onlyFullBarriers;
   warps = warpCount;
   cells.assign((bytes + 3) / 4, Cell());
   readers.clear();
@@ -153,9 +154,27 @@ void Shadow::reset(size_t bytes, unsigned warpCount) {
   freeBytes.clear();
 }
 
+uint32_t Shadow::newBytes() {
+  if (freeBytes.empty()) {
+    bytesOf.emplace_back();
+    return uint32_t(bytesOf.size() - 1);
+  }
+  uint32_t index = freeBytes.back();
+  freeBytes.pop_back();
+  return index;
+}
+
 Cell *Shadow::split(Cell &cell) {
   if (!(cell.flags & Cell::Split)) {
     Cell copy = cell;
+    if (simple) {
+      uint32_t other = cell.side;
+      cell.flags = Cell::Split;
+      cell.side = newBytes();
+      copy.side = other;
+      bytesOf[cell.side].fill(copy);
+      return bytesOf[cell.side].data();
+    }
     if (copy.flags & Cell::Multi) { // each byte needs readers of its own; keep those of the latest warp only
       copy.flags &= uint16_t(~Cell::Multi);
       Reader last;
@@ -169,14 +188,7 @@ Cell *Shadow::split(Cell &cell) {
       copy.readClock = last.clock, copy.readMask = last.mask, copy.readPc = last.pc;
     }
     copy.side = 0;
-    uint32_t index;
-    if (freeBytes.empty()) {
-      index = uint32_t(bytesOf.size());
-      bytesOf.emplace_back();
-    } else {
-      index = freeBytes.back();
-      freeBytes.pop_back();
-    }
+    uint32_t index = newBytes();
     bytesOf[index].fill(copy);
     cell.flags = Cell::Split;
     cell.side = index;
@@ -226,6 +238,12 @@ bool Shadow::readsOrdered(const Cell &cell, const Actor &actor, Finding &finding
     return true;
   if (!(cell.flags & Cell::Multi))
     return one(cell.readWarp, cell.readMask, cell.readClock, cell.readPc, cell.flags & Cell::AnyReader);
+  if (simple) { // two warps: at least one is not the writer's
+    bool first = cell.readWarp != actor.warp;
+    finding.otherThread = first ? cell.readWarp * 32u + unsigned(__builtin_ctz(cell.readMask)) : cell.side;
+    finding.otherPc = first ? cell.readPc : cell.asyncPc;
+    return false;
+  }
   for (unsigned w = 0; w < warps; ++w) {
     const Reader &r = readers[cell.side + w];
     if (r.mask && !one(w, r.mask, r.clock, r.pc, r.any))
@@ -272,7 +290,25 @@ void Shadow::checkRead(Cell &cell, const Actor &actor, uint32_t lanes, Finding &
   }
 }
 
+void Shadow::recordSimpleRead(Cell &cell, const Actor &actor, uint32_t lanes) {
+  if (cell.readClock <= clocks.base()) {
+    cell.flags = uint16_t(cell.flags & ~Cell::Multi);
+    cell.readWarp = uint16_t(actor.warp);
+    cell.readMask = lanes;
+    cell.readClock = clocks.clock(actor.warp);
+    cell.readPc = actor.pc;
+  } else if (cell.readWarp == actor.warp) {
+    cell.readMask |= lanes;
+  } else if (!(cell.flags & Cell::Multi)) {
+    cell.flags |= Cell::Multi;
+    cell.side = actor.warp * 32 + unsigned(__builtin_ctz(lanes));
+    cell.asyncPc = actor.pc;
+  }
+}
+
 void Shadow::recordRead(Cell &cell, const Actor &actor, uint32_t lanes) {
+  if (simple)
+    return recordSimpleRead(cell, actor, lanes);
   uint32_t clock = clocks.clock(actor.warp);
   if (cell.readClock <= clocks.base()) { // nothing older matters any more
     cell.flags = uint16_t((cell.flags & ~(Cell::Multi | Cell::AnyReader)) | (actor.any ? Cell::AnyReader : 0));
@@ -316,6 +352,16 @@ Finding Shadow::read(const Actor &actor, uint32_t lanes, uint64_t address, unsig
   Finding finding;
   finding.address = address;
   const uint16_t special = Cell::Split | Cell::Pending | Cell::Barrier;
+  if (simple && !(address % 4) && !(bytes % 4) && (address + bytes) / 4 <= cells.size()) {
+    uint32_t base = clocks.base();
+    Cell *cell = &cells[address / 4], *end = cell + bytes / 4;
+    while (cell != end && (cell->flags & (special | Cell::Init)) == Cell::Init && cell->writeClock <= base)
+      recordSimpleRead(*cell++, actor, lanes);
+    if (cell == end)
+      return finding;
+    bytes = unsigned(end - cell) * 4;
+    address = uint64_t(cell - cells.data()) * 4;
+  }
   forCells(address, bytes, [&](Cell &cell) {
     bool plain = (cell.flags & (special | Cell::Init)) == Cell::Init && !actor.async;
     if (!plain || cell.writeClock > clocks.base() || cell.writer >= warps * 32)

@@ -74,8 +74,8 @@ struct Cell {
   uint32_t writeClock = 0, readClock = 0;
   uint32_t readMask = 0;
   uint32_t writePc = 0, readPc = 0;
-  uint32_t side = 0; // readers of several warps, or the four bytes
-  uint32_t asyncPc = 0;
+  uint32_t side = 0;    // readers of several warps, or the four bytes; simple: the reader of another warp
+  uint32_t asyncPc = 0; // simple: where that one reads
   uint16_t writer = 0, readWarp = 0;
   uint16_t flags = 0, asyncReaders = 0;
 };
@@ -102,7 +102,9 @@ struct Finding {
 class Shadow {
 public:
   explicit Shadow(const Clocks &clocks) : clocks(clocks) {}
-  void reset(size_t bytes, unsigned warps);
+  /// `simple`: barriers of the whole block are all that orders its threads. Of the readers since the last one it is
+  /// then enough to know the first and one of another warp.
+  void reset(size_t bytes, unsigned warps, bool simple);
   size_t bytes() const { return size; }
 
   struct Actor {
@@ -131,9 +133,11 @@ private:
   void checkWrite(Cell &cell, const Actor &actor, Finding &finding);
   void recordRead(Cell &cell, const Actor &actor, uint32_t lanes);
   void recordWrite(Cell &cell, const Actor &actor);
+  void recordSimpleRead(Cell &cell, const Actor &actor, uint32_t lanes);
   bool readsOrdered(const Cell &cell, const Actor &actor, Finding &finding) const;
   template <class F> void forCells(uint64_t address, unsigned bytes, F &&f);
   Cell *split(Cell &cell);
+  uint32_t newBytes();
   void unite(Cell &cell);
 
   struct Reader {
@@ -143,6 +147,7 @@ private:
   const Clocks &clocks;
   size_t size = 0;
   unsigned warps = 0;
+  bool simple = false;
   std::vector<Cell> cells;
   std::vector<Reader> readers; // Multi: `warps` entries a cell
   std::vector<std::array<Cell, 4>> bytesOf;

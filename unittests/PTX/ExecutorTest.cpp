@@ -276,4 +276,33 @@ TEST(TensorMap, Checks) {
   EXPECT_STREQ(checkTensorMap(map), "the 128 bytes are no encoded tensor map");
 }
 
+/// Two warps read a word (or a byte of it), then `writer` writes it without a barrier between.
+std::string raceOf(const std::string &type, unsigned writer, const std::string &extra = "") {
+  Memory memory;
+  auto program = load(std::string(header) +
+                          ".entry k() {\n.shared .align 4 .b8 s[64]; .reg .b32 %t, %v; .reg .pred %p;\n"
+                          "mov.u32 %t, %tid.x; setp.lt.u32 %p, %t, 16;\n@%p st.shared.b32 [s], %t;\n" +
+                          extra + "bar.sync 0;\nld.shared." + type + " %v, [s];\nsetp.eq.u32 %p, %t, " +
+                          std::to_string(writer) + ";\n@%p st.shared." + type + " [s], %v;\n}\n",
+                      memory);
+  LaunchResult result = launch(*program, program->kernels()[0], {{1, 1, 1}, {64, 1, 1}}, nullptr, 0, memory, Options());
+  std::string all;
+  for (const Error &error : result.errors)
+    if (error.otherLine != error.line)
+      all += std::to_string(error.line) + "-" + std::to_string(error.otherLine) + ": " + error.message + "\n";
+  return all;
+}
+
+TEST(Races, ReadersOfSeveralWarps) {
+  // Line 10 reads, line 12 writes. A kernel with nothing but whole barriers, and one with others too.
+  for (const char *extra : {"\n", "bar.warp.sync -1;\n"})
+    for (const char *type : {"u32", "u8"})
+      for (unsigned writer : {0u, 5u, 40u}) {
+        std::string found = raceOf(type, writer, extra);
+        EXPECT_NE(found.find("12-10: writes shared memory at 0x0, read by thread ("), std::string::npos)
+            << type << writer << extra << found;
+        EXPECT_EQ(found.find("read by thread (" + std::to_string(writer) + ",0,0)"), std::string::npos) << found;
+      }
+}
+
 } // namespace
