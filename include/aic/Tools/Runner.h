@@ -42,6 +42,8 @@ public:
   virtual std::string manifest() const { return ""; }
   /// What a model for a device runs on, "driver" or "executor"; else empty.
   virtual std::string device() const { return ""; }
+  /// The name of the device and of its driver's file.
+  virtual std::string deviceName() const { return ""; }
   /// Returns an error text, empty when all went well.
   virtual std::string run(const std::vector<::aic::eval::View> &inputs, std::vector<::aic::eval::Tensor> &outputs,
                           std::vector<KernelTime> *profile) = 0;

@@ -29,6 +29,7 @@ public:
 
   std::string manifest() const override { return model->manifest(); }
   std::string device() const override { return model->device(); }
+  std::string deviceName() const override { return model->deviceName(); }
 
   std::string run(const std::vector<::aic::eval::View> &inputs, std::vector<::aic::eval::Tensor> &outputs,
                   std::vector<KernelTime> *profile) override {

@@ -437,10 +437,8 @@ int RunTool::run() {
   runner = prepare(error);
   if (!runner)
     return fail(error);
-  if (runner->device() == "driver")
-    errs() << toolName() << ": on the driver of the device\n";
-  else if (!runner->device().empty())
-    errs() << toolName() << ": on the PTX executor, without a device\n";
+  if (!runner->device().empty())
+    errs() << toolName() << ": on the " << runner->device() << ": " << runner->deviceName() << "\n";
   if (options.info) {
     printInfo(*runner, options.json);
     return exitSuccess;
