@@ -251,7 +251,8 @@ struct GPUEmitPTX final : impl::GPUEmitPTXPassBase<GPUEmitPTX> {
     if (!nested) // the module of one kernel
       kernels = {module};
     PTXOptions options;
-    options.jobs = jobs;
+    MLIRContext *context = module.getContext();
+    options.jobs = jobs ? jobs : context->isMultithreadingEnabled() ? context->getNumThreads() : 1;
     FailureOr<std::string> text = emitPTX(kernels, target, options);
     if (failed(text))
       return signalPassFailure();

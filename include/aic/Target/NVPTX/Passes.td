@@ -94,7 +94,8 @@ def GPUEmitPTXPass : Pass<"aic-gpu-emit-ptx", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"file", "file", "std::string", "\"\"", "where the text goes; '-' is the standard output">,
-    Option<"jobs", "jobs", "unsigned", "1", "how many modules are generated at a time; the text is the same">];
+    Option<"jobs", "jobs", "unsigned", "0",
+           "how many modules are generated at a time, 0: one for each thread of the context; the text is the same">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
