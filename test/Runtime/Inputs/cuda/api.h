@@ -29,7 +29,7 @@ static inline void *api(const char *name) {
     printf("no '%s': %s\n", name, dlerror()), exit(1);
   return found;
 }
-#define CALL(name, types, ...) ((int (*) types)api(name))(__VA_ARGS__)
+#define CALL(name, types, ...) ((int(*) types)api(name))(__VA_ARGS__)
 
 static inline void *device_memory(size_t bytes) {
   device_address at = 0;
@@ -38,7 +38,8 @@ static inline void *device_memory(size_t bytes) {
 }
 static inline void device_free(void *at) { CHECK(!CALL("cuMemFree_v2", (device_address), (uintptr_t)at)); }
 static inline void put(void *to, const void *from, size_t bytes, void *stream) {
-  CHECK(!CALL("cuMemcpyHtoDAsync_v2", (device_address, const void *, size_t, void *), (uintptr_t)to, from, bytes, stream));
+  CHECK(!CALL("cuMemcpyHtoDAsync_v2", (device_address, const void *, size_t, void *), (uintptr_t)to, from, bytes,
+              stream));
 }
 static inline void get(void *to, const void *from, size_t bytes, void *stream) {
   CHECK(!CALL("cuMemcpyDtoHAsync_v2", (void *, device_address, size_t, void *), to, (uintptr_t)from, bytes, stream));

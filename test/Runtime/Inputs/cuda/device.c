@@ -30,7 +30,8 @@ static void *allocate(void *user, int32_t output, int64_t bytes, const int64_t *
   return allocated[output] = user ? device_memory((size_t)bytes + 64) : malloc((size_t)bytes);
 }
 
-static void refused(aic_model *model, const aic_tensor *in, aic_tensor *out, aic_run_options options, aic_status want, const char *text) {
+static void refused(aic_model *model, const aic_tensor *in, aic_tensor *out, aic_run_options options, aic_status want,
+                    const char *text) {
   char error[512] = "";
   options.error = error, options.error_bytes = sizeof(error);
   aic_status got = scale_run(model, in, 1, out, 3, &options);
@@ -45,7 +46,9 @@ static void on_host(aic_model *model) {
     x[i] = (float)(i % 11) - 5;
   int64_t dims[2] = {N, 4}, ydims[2] = {0, 0}, bytes = 0;
   aic_tensor in = {x, dims, sizeof(x), 2, AIC_FLOAT};
-  aic_tensor out[3] = {{y, ydims, sizeof(y), 2, AIC_FLOAT}, {z, NULL, sizeof(z), 1, AIC_FLOAT}, {again, NULL, sizeof(again), 2, AIC_FLOAT}};
+  aic_tensor out[3] = {{y, ydims, sizeof(y), 2, AIC_FLOAT},
+                       {z, NULL, sizeof(z), 1, AIC_FLOAT},
+                       {again, NULL, sizeof(again), 2, AIC_FLOAT}};
   aic_run_options options = {.struct_size = sizeof(options)};
   options.profile = profile, options.user = launches;
   CHECK(!scale_run(model, &in, 1, out, 3, &options) && ydims[0] == N && ydims[1] == 4);
@@ -79,7 +82,8 @@ static void place(struct tensors *t, int n, int seed, void *stream) {
   for (int i = 0; i < 4 * n; ++i)
     t->x[i] = (float)((i * seed) % 13) - 6;
   t->dims[0] = n, t->dims[1] = 4;
-  t->dx = device_memory(16 * N + 64), t->dy = device_memory(16 * N + 64), t->dz = device_memory(4 * N + 64), t->dagain = device_memory(16 * N + 64);
+  t->dx = device_memory(16 * N + 64), t->dy = device_memory(16 * N + 64), t->dz = device_memory(4 * N + 64),
+  t->dagain = device_memory(16 * N + 64);
   put(t->dx, t->x, sizeof(t->x), stream);
   t->in = (aic_tensor){t->dx, t->dims, 0, 2, AIC_FLOAT};
   t->out[0] = (aic_tensor){t->dy, NULL, sizeof(t->y), 2, AIC_FLOAT};
@@ -113,9 +117,11 @@ static void on_device(aic_model *model) {
   refused(model, &third.in, third.out, options, AIC_INVALID_ARGUMENT, "aligned to 64");
   options.arena = NULL;
   third.in.data = third.dx + 4;
-  refused(model, &third.in, third.out, options, AIC_INVALID_ARGUMENT, "input 'x': expected device memory aligned to 16 bytes");
+  refused(model, &third.in, third.out, options, AIC_INVALID_ARGUMENT,
+          "input 'x': expected device memory aligned to 16 bytes");
   third.in.data = third.dx, third.out[1].data = third.dz + 8;
-  refused(model, &third.in, third.out, options, AIC_INVALID_ARGUMENT, "output 'z': expected device memory aligned to 16 bytes");
+  refused(model, &third.in, third.out, options, AIC_INVALID_ARGUMENT,
+          "output 'z': expected device memory aligned to 16 bytes");
   third.out[1].data = third.dz;
   CHECK(!scale_run(model, &third.in, 1, third.out, 3, &options));
   fetch(&third, N, b), fetch(&second, N - 5, b), fetch(&first, N, a);
@@ -134,12 +140,21 @@ static void steps(int memory) {
   int64_t n = 5, m = 3, picked = 0, pdims = 0, sdims[2] = {0, 0};
   void *stream = memory ? new_stream() : NULL;
   aic_tensor in[2] = {{x, &n, sizeof(x), 1, AIC_INT32}, {v, &m, sizeof(v), 1, AIC_INT32}};
-  aic_tensor out[4] = {{NULL, &pdims, 0, 1, AIC_INT32}, {NULL, NULL, 0, 1, AIC_INT32}, {NULL, NULL, 0, 0, AIC_INT64}, {NULL, sdims, 0, 2, AIC_INT32}};
+  aic_tensor out[4] = {{NULL, &pdims, 0, 1, AIC_INT32},
+                       {NULL, NULL, 0, 1, AIC_INT32},
+                       {NULL, NULL, 0, 0, AIC_INT64},
+                       {NULL, sdims, 0, 2, AIC_INT32}};
   if (memory) {
     in[0].data = device_memory(64), in[1].data = device_memory(64);
     put(in[0].data, x, sizeof(x), stream), put(in[1].data, v, sizeof(v), stream);
   }
-  aic_run_options options = {.struct_size = sizeof(options), .memory = memory, .stream = stream, .allocate = allocate, .user = stream, .error = error, .error_bytes = sizeof(error)};
+  aic_run_options options = {.struct_size = sizeof(options),
+                             .memory = memory,
+                             .stream = stream,
+                             .allocate = allocate,
+                             .user = stream,
+                             .error = error,
+                             .error_bytes = sizeof(error)};
   for (int again = 0; again < 2; ++again) {
     for (int i = 0; i < 4; ++i)
       out[i].data = NULL;
@@ -176,7 +191,8 @@ int main(int argc, char **argv) {
   CHECK(scale_create(&options, &model, error, sizeof(error)) == AIC_UNSUPPORTED_DEVICE && !model);
   printf("%s\n", error);
   CHECK(strstr(error, "expected a device from 0 to ") && strstr(error, "got 99"));
-  options = (aic_create_options){.struct_size = offsetof(aic_create_options, device), .reserved = -1}; /* an older caller's */
+  options =
+      (aic_create_options){.struct_size = offsetof(aic_create_options, device), .reserved = -1}; /* an older caller's */
   int status = scale_create(&options, &model, error, sizeof(error));
   if (status)
     printf("%d %s\n", status, error);

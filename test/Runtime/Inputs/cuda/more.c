@@ -19,14 +19,17 @@ static void expect_rows(const float *x, const float *y, const float *z) {
   }
 }
 
-/* A call is captured once and launched with other inputs; its arena is the caller's, so nothing of it is the handle's. */
+/* A call is captured once and launched with other inputs; its arena is the caller's, so nothing of it is the handle's.
+ */
 static void capture(aic_model *model) {
   float x[4 * N], y[4 * N], z[N];
   int64_t dims[2] = {N, 4};
   void *stream = new_stream(), *graph = NULL, *executable = NULL;
   char *memory = device_memory(4 * sizeof(x) + 4096);
   aic_tensor in = {memory, dims, 0, 2, AIC_FLOAT};
-  aic_tensor out[3] = {{memory + 512, NULL, sizeof(y), 2, AIC_FLOAT}, {memory + 1024, NULL, sizeof(z), 1, AIC_FLOAT}, {memory + 1536, NULL, sizeof(x), 2, AIC_FLOAT}};
+  aic_tensor out[3] = {{memory + 512, NULL, sizeof(y), 2, AIC_FLOAT},
+                       {memory + 1024, NULL, sizeof(z), 1, AIC_FLOAT},
+                       {memory + 1536, NULL, sizeof(x), 2, AIC_FLOAT}};
   aic_run_options options = {.struct_size = sizeof(options), .memory = AIC_MEMORY_DEVICE, .stream = stream};
   options.arena_bytes = scale_arena_size(model, &in, 1);
   CHECK(options.arena_bytes > 0 && options.arena_bytes <= 2048);
@@ -57,7 +60,9 @@ static void *worker(void *argument) {
   if (seed % 2)
     enter_context(), stream = new_stream();
   aic_tensor in = {x, dims, sizeof(x), 2, AIC_FLOAT};
-  aic_tensor out[3] = {{y, NULL, sizeof(y), 2, AIC_FLOAT}, {z, NULL, sizeof(z), 1, AIC_FLOAT}, {again, NULL, sizeof(again), 2, AIC_FLOAT}};
+  aic_tensor out[3] = {{y, NULL, sizeof(y), 2, AIC_FLOAT},
+                       {z, NULL, sizeof(z), 1, AIC_FLOAT},
+                       {again, NULL, sizeof(again), 2, AIC_FLOAT}};
   aic_run_options options = {.struct_size = sizeof(options), .stream = stream};
   for (int run = 0; run < CALLS; ++run) {
     for (int i = 0; i < 4 * N; ++i)
