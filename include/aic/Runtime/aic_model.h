@@ -41,8 +41,8 @@ enum {
   AIC_DOUBLE = 12
 };
 
-/* Where inputs, outputs and the arena of a call are. Only models for a device know the second one: the call then puts its
-   work on the caller's stream and returns; it waits only for values that decide what comes next. */
+/* Where inputs, outputs and the arena of a call are. Only models for a device know the second one: the call then puts
+   its work on the caller's stream and returns; it waits only for values that decide what comes next. */
 enum { AIC_MEMORY_HOST = 0, AIC_MEMORY_DEVICE = 1 };
 
 /* A dense row-major tensor in the caller's memory. */

@@ -104,7 +104,8 @@ LogicalResult HostPlan::emitLaunches(Emission &e, func::CallOp op, func::FuncOp 
   if (!list || !llvm::all_of(list, llvm::IsaPred<DictionaryAttr>))
     return declaration.emitError("expected a list of dictionaries as '") << kLaunches << "'";
   MLIRContext *context = module.getContext();
-  // Extents that are numbers make a grid of numbers. The map's dims come first, then its symbols, which may be multiplied.
+  // Extents that are numbers make a grid of numbers. The map's dims come first, then its symbols, which may be
+  // multiplied.
   SmallVector<AffineExpr> inputs;
   for (auto [i, extent] : llvm::enumerate(extents)) {
     std::optional<int64_t> known = getConstantIntValue(extent);
