@@ -159,6 +159,44 @@ TEST_F(Captures, SettingsOfTheEnvironment) {
   EXPECT_EQ(add(x, y, stream), 0) << lastError();
 }
 
+TEST_F(Captures, SweepsSynchronisations) {
+  kernel = function(module(R"(.version 7.0
+.target sm_80
+.address_size 64
+.entry turn(.param .u64 x, .param .u64 y) {
+.shared .align 4 .b8 s[256]; .reg .b64 %x, %y; .reg .b32 %t, %v, %a;
+ld.param.u64 %x, [x]; ld.param.u64 %y, [y]; mov.u32 %t, %tid.x;
+mad.wide.u32 %x, %t, 4, %x; mad.wide.u32 %y, %t, 4, %y; ld.global.u32 %v, [%x];
+mov.u32 %a, s; mad.lo.u32 %a, %t, 4, %a; st.shared.u32 [%a], %v;
+bar.sync 0;
+mov.u32 %a, s+252; mad.lo.u32 %a, %t, -4, %a; ld.shared.u32 %v, [%a];
+bar.sync 0;
+st.global.u32 [%y], %v;
+}
+)"),
+                    "turn");
+  std::vector<uint32_t> data(64);
+  for (uint32_t i = 0; i < 64; ++i)
+    data[i] = i * 3;
+  EXPECT_EQ(call("cuMemcpyHtoD_v2", x, data.data(), size_t(256)), 0);
+  std::string file = ::testing::TempDir() + "aic-fakecuda-mutants.json";
+  remove(file.c_str());
+  Setting mutate("AIC_FAKECUDA_MUTATE", file.c_str());
+  void *params[] = {&x, &y};
+  EXPECT_EQ(launch(kernel, 1, 64, params, stream), 0) << lastError();
+  EXPECT_EQ(first(y), 189u) << "memory is as the unbroken kernel leaves it";
+  std::ifstream in(file);
+  std::string one, two, three;
+  std::getline(in, one);
+  std::getline(in, two);
+  EXPECT_NE(one.find("\"found\": \"uninitialised at line 10\""), std::string::npos) << one;
+  EXPECT_NE(one.find("\"kernel\": \"turn\""), std::string::npos) << one;
+  EXPECT_NE(two.find("\"found\": \"\", "), std::string::npos) << two << ": the second barrier is redundant";
+  EXPECT_NE(two.find("\"line\": 11, \"opcode\": \"bar.sync\""), std::string::npos) << two;
+  EXPECT_FALSE(std::getline(in, three)) << three;
+  remove(file.c_str());
+}
+
 TEST_F(Captures, TensorMaps) {
   alignas(64) aic::ptx::TensorMap map;
   uint64_t extents[2] = {320, 256}, strides[1] = {640};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Kernel launches on the executor, and tensor maps.
-#include "State.h"
+#include "Launches.h"
 #include "aic/PTX/TensorMap.h"
 #include <algorithm>
 #include <chrono>
@@ -72,7 +72,9 @@ void appendCounters(State &s, const Settings &settings, const Function &function
   std::fclose(file);
 }
 
-CUresult execute(State &s, const Function &function, ptx::LaunchConfig config, const std::vector<uint8_t> &params) {
+CUresult execute(State &s, const Launch &launch) {
+  const Function &function = *launch.function;
+  const ptx::LaunchConfig &config = launch.config;
   const ptx::Program &program = *function.module->program;
   Settings chosen = settings();
   ptx::Options options = chosen.check == Settings::None ? ptx::Options::unchecked() : ptx::Options();
@@ -82,8 +84,10 @@ CUresult execute(State &s, const Function &function, ptx::LaunchConfig config, c
   options.maxSteps = chosen.steps;
   options.namePointers = true;
   auto start = std::chrono::steady_clock::now();
-  ptx::LaunchResult outcome =
-      ptx::launch(program, *function.kernel, config, params.data(), params.size(), s.memory, options);
+  ptx::LaunchResult outcome = !chosen.mutate.empty()
+                                  ? runSwept(s, launch, options, chosen.mutate)
+                                  : ptx::launch(program, *function.kernel, config, launch.params.data(),
+                                                launch.params.size(), s.memory, options);
   double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   ++s.launches;
   s.steps += outcome.steps;
@@ -123,10 +127,10 @@ CUresult launchKernel(State &s, CUfunction handle, ptx::Dim3 grid, ptx::Dim3 blo
                            : limits.sharedDefault;
   if (std::string problem = ptx::launchProblem(*function->module->program, kernel, config); !problem.empty())
     return s.fail(result::InvalidValue, "'" + kernel.name + "': " + problem);
-  std::vector<uint8_t> packed;
-  if (CUresult code = packParams(s, kernel, params, extra, packed))
+  Launch launch{function, config, {}};
+  if (CUresult code = packParams(s, kernel, params, extra, launch.params))
     return code;
-  return s.submit(stream, [&s, function, config, packed] { return execute(s, *function, config, packed); });
+  return s.submit(stream, [&s, launch] { return execute(s, launch); });
 }
 
 } // namespace

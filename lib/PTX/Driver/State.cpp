@@ -64,6 +64,8 @@ Settings settings() {
   s.steps = number("AIC_FAKECUDA_STEPS", 4'000'000'000ull); // a minute or two: a kernel that runs longer hangs
   if (const char *counters = getenv("AIC_FAKECUDA_COUNTERS"))
     s.counters = counters;
+  if (const char *mutate = getenv("AIC_FAKECUDA_MUTATE"))
+    s.mutate = mutate;
   s.log = number("AIC_FAKECUDA_LOG", 0) != 0;
   s.late = number("AIC_FAKECUDA_LATE", 0) != 0;
   return s;

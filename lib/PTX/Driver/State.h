@@ -97,7 +97,7 @@ struct Settings {
   unsigned sm = 120;
   bool anyTarget = true; // no AIC_FAKECUDA_SM: the executor passes for any chip
   uint64_t memory = 0, steps = 0;
-  std::string counters;
+  std::string counters, mutate;
   bool log = false, late = false;
 };
 Settings settings();
