@@ -66,6 +66,22 @@ def position(shape: tuple[int, ...], axis: int = -1, largest: bool = True, last:
     return Graph([x], y.astype(np.int64), f"%y = aic.arg_reduce %x0 {{{{{attribute}}}}} : ({{x0}}) -> {{y}}")
 
 
+def embedding_norm(rows: int, words: int, n: int) -> Graph:
+    """Rows are looked up where they are reduced."""
+    table, ids, s = numbers((words, n)), RNG.integers(0, words, size=(rows,)).astype(np.int64), numbers((n,))
+    x = table[ids].astype(np.float64)
+    y = x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-6) * s
+    return Graph([table, ids, s], y.astype(np.float32),
+                 f"%e = aic.gather %x0, %x1 {{{{axis = 0 : i64}}}} : ({{x0}}, {{x1}}) -> {{y}}\n"
+                 "%y = aic.rms_norm %e, %x2 {{axis = 1 : i64, epsilon = 1.0e-6 : f64}} : ({y}, {x2}) -> {y}", tolerance="1e-5,1e-5")
+
+
+def masked_softmax(batch: int, heads: int, n: int, m: int) -> Graph:
+    x, mask = numbers((batch, heads, n, m)), numbers((batch, 1, 1, m))
+    return Graph([x, mask], softmax_of(x + mask, 3), "%a = aic.add %x0, %x1 : ({x0}, {x1}) -> {y}\n"
+                 "%y = aic.softmax %a {{axis = 3 : i64}} : ({y}) -> {y}", tolerance="2e-6,2e-6")
+
+
 def dynamic(graph: Graph, *dims: tuple[int, int]) -> Graph:
     graph.dynamic = frozenset(dims)
     return graph
@@ -126,6 +142,8 @@ def test_shapes(tmp_path):
     graphs |= {f"across {shape}": reduce("max", shape, (0,)) for shape in [(64, 100), (300, 2), (1000, 33)]}
     graphs |= {"everything": reduce("sum", (3, 50, 7), (0, 1, 2)), "spatial": reduce("mean", (2, 5, 6, 8), (2, 3)),
                "outer and inner": reduce("sum", (9, 4, 16), (0, 2)), "norm": layer_norm((129, 96)),
+               "embedding": embedding_norm(37, 20, 64), "long embedding": embedding_norm(3, 20, 1500), "masked": masked_softmax(2, 3, 5, 24),
+               "masked odd": masked_softmax(2, 2, 3, 77),
                "empty": dynamic(reduce("sum", (3, 0), (1,)), (0, 1))}
     check_all(graphs, tmp_path)
 

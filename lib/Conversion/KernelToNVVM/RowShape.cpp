@@ -161,13 +161,14 @@ bool Chooser::isBetterAcross() const {
   return plan.roots.empty() || across < along;
 }
 
-/// Whether vectors of `width` elements along `dim` are whole and aligned at these indices of a dense tensor.
+/// Whether vectors of `width` elements along `dim` are whole and aligned at these indices of a dense tensor; null ones
+/// are looked up, and what is looked up is one row.
 bool Chooser::isWide(RankedTensorType type, ArrayRef<AffineExpr> indices, unsigned dim, int64_t width) const {
   if (indices.empty() || indices.back() != getAffineDimExpr(dim, context) ||
       width * byteSize(type.getElementType()) > kVectorBytes)
     return false;
   for (AffineExpr expr : indices.drop_back())
-    if (expr.isFunctionOfDim(dim))
+    if (expr && expr.isFunctionOfDim(dim))
       return false;
   // Dims that are walked with the last one belong to the same line; its extent is a multiple already.
   int64_t line = 1;
@@ -183,11 +184,9 @@ bool Chooser::isWide(RankedTensorType type, ArrayRef<AffineExpr> indices, unsign
 bool Chooser::isWide(const Access &access, unsigned dim, int64_t width) const {
   if (access.tensor.getDefiningOp<linalg::LinalgOp>())
     return true;
-  if (llvm::is_contained(access.indices, AffineExpr()))
-    return false;
-  if (llvm::none_of(access.indices, [&](AffineExpr e) { return e.isFunctionOfDim(dim); }))
+  if (llvm::all_of(access.indices, [&](AffineExpr e) { return e && !e.isFunctionOfDim(dim); }))
     return true;
-  return !access.throughView && isWide(cast<RankedTensorType>(access.tensor.getType()), access.indices, dim, width);
+  return isWide(cast<RankedTensorType>(access.tensor.getType()), access.indices, dim, width);
 }
 
 int64_t Chooser::chooseWidth() const {
