@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Whole models as PTX, by the same error rule as on x86 (test_models.py). Without a GPU they run on the executor: all checks
 on, three seeds, inputs of a size that it can do."""
-import dataclasses
 import os
 
 import models as M
@@ -10,7 +9,7 @@ import onnx
 import pytest
 from conftest import isolated
 
-SEEDS = (1, 2, 3)
+SEEDS = (2, 3)  # beside that of all other runs
 
 
 def tokens(length: int):
@@ -18,8 +17,8 @@ def tokens(length: int):
 
 
 CASES = [M.Case("ppocr_cls", "ppocr_cls", M.picture((1, 48, 192))[0], (M.picture((2, 48, 192))[0],)),
-         M.Case("ppocr4_rec", "ppocr4_rec", M.picture((1, 48, 160))[0], (M.picture((1, 48, 96))[0],)),
-         M.Case("minilm", "minilm", tokens(32), (tokens(7),)),
+         M.Case("ppocr4_rec", "ppocr4_rec", M.picture((1, 48, 96))[0], (M.picture((2, 48, 40))[0],)),
+         M.Case("minilm", "minilm", tokens(16), (tokens(7),)),
          M.Case("magika", "magika", M.magika_feed),
          M.Case("dlrm", "dlrm", lambda seed: {"dense": M.normal(8, 13, seed=seed), "idx": M.integers(1000, 8, 26, seed=seed)}),
          M.Case("resnet18", "resnet18", lambda seed: {"x": M.normal(1, 3, 64, 64, seed=seed)})]
@@ -47,13 +46,17 @@ def check(case: M.Case) -> str:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 2
     session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    bad = []
-    for seed in SEEDS:
+    ours = lambda feed: model.run([feed[i.name] for i in model.inputs])  # noqa: E731
+    found = list(M.errors_of(case, ours, lambda feed: session.run(None, feed)))
+    feed = case.make(1)
+    want = session.run(None, feed)
+    for seed in SEEDS:  # another order of warps and blocks each
         os.environ["AIC_FAKECUDA_SEED"] = str(seed)
-        one = dataclasses.replace(case, others=case.others if seed == SEEDS[0] else ())
-        errors = M.errors_of(one, lambda feed: model.run([feed[i.name] for i in model.inputs]), lambda feed: session.run(None, feed))
-        bad += [f"seed {seed}, {shape}: {error}" for shape, error in errors if not error.ok]
-    return "\n".join(bad)
+        error = M.Error()
+        for g, w in zip(ours(feed), want, strict=True):
+            error.add(g, w, None)
+        found.append((f"seed {seed}", error))
+    return "\n".join(f"{what}: {error}" for what, error in found if not error.ok)
 
 
 @pytest.mark.slow

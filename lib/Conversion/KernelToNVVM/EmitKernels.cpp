@@ -69,7 +69,7 @@ struct GPUEmitKernels final : impl::GPUEmitKernelsPassBase<GPUEmitKernels> {
         return failure();
       emitter = "fallback";
       declaration->setAttr("aic.scalar_fallback", StringAttr::get(&getContext(), reason));
-      kernel.emitRemark("kernel '") << kernel.getName() << "' falls back to scalar loops: " << reason;
+      emitRemark(kernel.getLoc(), "kernel '") << kernel.getName() << "' falls back to scalar loops: " << reason;
     }
     Builder b(&getContext());
     declaration->setAttr("nvidia.launches", describe(b, *launches));

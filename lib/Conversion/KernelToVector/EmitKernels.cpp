@@ -60,7 +60,7 @@ struct X86EmitKernels final : impl::X86EmitKernelsPassBase<X86EmitKernels> {
     if (!scalar)
       return failure();
     scalar->setAttr("aic.scalar_fallback", StringAttr::get(&getContext(), reason));
-    kernel.emitRemark("kernel '") << kernel.getName() << "' falls back to scalar loops: " << reason;
+    emitRemark(kernel.getLoc(), "kernel '") << kernel.getName() << "' falls back to scalar loops: " << reason;
     kernel.erase();
     return success();
   }
