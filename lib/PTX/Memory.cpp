@@ -79,8 +79,22 @@ bool Memory::free(uint64_t address) {
   entry.live = false;
   entry.owned.reset();
   entry.host = nullptr;
-  entry.written.clear();
+  std::vector<uint64_t>().swap(entry.written);
   live -= entry.size;
+  // Of what was freed the last few thousand stay known: a program may allocate for ever.
+  const size_t most = 4096;
+  if (++freed > 2 * most) {
+    size_t drop = freed - most;
+    last = nullptr;
+    allocations.erase(std::remove_if(allocations.begin(), allocations.end(),
+                                     [&](const std::unique_ptr<Allocation> &e) {
+                                       bool gone = drop && !e->live;
+                                       drop -= gone;
+                                       return gone;
+                                     }),
+                      allocations.end());
+    freed = most;
+  }
   return true;
 }
 

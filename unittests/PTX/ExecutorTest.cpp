@@ -87,6 +87,22 @@ TEST(Memory, AllocationsHaveRedZonesAndStayKnownWhenFreed) {
   EXPECT_FALSE(memory.write(mapped + 1, &copy, 4));
 }
 
+TEST(Memory, ForgetsWhatWasFreedLongAgo) {
+  Memory memory;
+  uint64_t kept = memory.allocate(8, "kept"), first = memory.allocate(8, "first"), last = 0;
+  EXPECT_TRUE(memory.free(first));
+  for (unsigned i = 0; i < 20000; ++i) {
+    last = memory.allocate(8, "other");
+    EXPECT_TRUE(memory.free(last));
+  }
+  EXPECT_EQ(memory.find(first), nullptr);
+  EXPECT_FALSE(memory.free(first));
+  ASSERT_NE(memory.find(last), nullptr);
+  EXPECT_FALSE(memory.find(last)->live);
+  EXPECT_NE(memory.host(kept, 8), nullptr);
+  EXPECT_EQ(memory.liveBytes(), 8u);
+}
+
 TEST(Program, ParameterLayout) {
   Memory memory;
   auto program =

@@ -67,6 +67,7 @@ private:
   std::vector<std::unique_ptr<Allocation>> allocations; // by address
   uint64_t next;
   uint64_t live = 0;
+  size_t freed = 0; // of `allocations`
   Allocation *last = nullptr;
 };
 

@@ -19,7 +19,8 @@ State::State() = default;
 
 Graph::~Graph() {
   for (uint64_t address : allocations)
-    state().release(address);
+    if (state().allocations.count(address)) // else its context is gone
+      state().release(address);
 }
 
 static uint64_t number(const char *name, uint64_t otherwise) {
