@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pathlib
 import re
+import shutil
 
 import numpy as np
 import pytest
 
 from nvptx_graphs import Graph, compile_graphs, run_graph
-from nvptx_kernels import Kernel, compile_kernels, run_kernel
+from nvptx_kernels import Kernel, compile_kernels, run_kernel, run_tool
 
 LENGTHS = [1, 31, 32, 33, 255, 256, 257, 1031]
 RNG = np.random.default_rng(7)
@@ -187,6 +188,21 @@ def test_faults(tmp_path):
 @pytest.mark.parametrize("length", [257, 1031, 5000])
 def test_faults_everywhere(tmp_path, length):
     assert broken(families(length), tmp_path) > 10
+
+
+@pytest.mark.skipif(not shutil.which("ptxas"), reason="no ptxas: registers are not counted")
+@pytest.mark.parametrize("arch", ["sm_80", *(pytest.param(a, marks=pytest.mark.slow) for a in ("sm_86", "sm_89", "sm_90a", "sm_120"))])
+def test_registers(tmp_path, arch):
+    """Rows that are kept in registers fit into them."""
+    graphs = [softmax((520, 1024)), softmax((520, 700)), softmax((3, 8192)), layer_norm((600, 768)), reduce("sum", (2, 300, 4096), (0, 2)),
+              reduce("max", (600, 128), (1,), np.float64), position((600, 1000)), position((512, 600), axis=0),
+              dynamic(layer_norm((2, 8, 8)), (0, 0), (0, 1), (0, 2), (1, 0), (2, 0), (-1, 0), (-1, 1), (-1, 2))]
+    compiled = compile_graphs(graphs, tmp_path, arch)
+    done = run_tool("ptxas", f"-arch={arch}", "-v", compiled[0].ptx, "-o", tmp_path / "cubin")
+    assert done.returncode == 0, done.stderr
+    spills = re.findall(r"(\d+) bytes spill stores, (\d+) bytes spill loads", done.stderr)
+    assert len(spills) == len(graphs) and set(spills) == {("0", "0")}, done.stderr
+    assert max(int(n) for n in re.findall(r"Used (\d+) registers", done.stderr)) <= 72, done.stderr
 
 
 def softmax_across(name: str, shape: tuple[int, int, int], dynamic: bool) -> Kernel:
