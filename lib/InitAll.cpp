@@ -94,7 +94,6 @@ void registerAllPasses() {
   npu::registerNPUPasses();
   npu::registerAICTargetNPUPasses();
   registerPipelines();
-  registerNPUPipelines();
   registerNVPTXPipelines();
 }
 

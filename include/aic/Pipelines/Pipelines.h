@@ -50,7 +50,6 @@ void buildStages(OpPassManager &pm, const TargetBackend &backend, const TargetPi
 /// aic-graph-pipeline, aic-to-loops, aic-to-kernels, aic-to-tiles, aic-to-x86, aic-tiles-to-x86, aic-to-npu-units,
 /// aic-to-npu, aic-to-nvptx.
 void registerPipelines();
-inline void registerNPUPipelines() {} // part of registerPipelines
 
 } // namespace mlir::aic
 
