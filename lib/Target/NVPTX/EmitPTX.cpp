@@ -145,7 +145,8 @@ void Emission::renameInternals(llvm::Module &module) {
 void Emission::optimize(llvm::Module &module) {
   // Would take vectors that emitters load apart if their elements are used one by one.
   llvm::PassInstrumentationCallbacks callbacks;
-  callbacks.registerShouldRunOptionalPassCallback([](StringRef pass, llvm::Any) { return pass != "VectorCombinePass"; });
+  callbacks.registerShouldRunOptionalPassCallback(
+      [](StringRef pass, llvm::Any) { return pass != "VectorCombinePass"; });
   llvm::PassBuilder builder(machine.get(), {}, std::nullopt, &callbacks);
   llvm::LoopAnalysisManager lam;
   llvm::FunctionAnalysisManager fam;
@@ -222,7 +223,8 @@ void initializeTarget() {
     LLVMInitializeNVPTXTarget();
     LLVMInitializeNVPTXTargetMC();
     LLVMInitializeNVPTXAsmPrinter();
-    // LLVM 22 fills the gaps of a vector of loads, also behind the end of a buffer. Emitters write the vectors they want.
+    // LLVM 22 fills the gaps of a vector of loads, also behind the end of a buffer. Emitters write the vectors they
+    // want.
     auto option = llvm::cl::getRegisteredOptions().find("disable-nvptx-load-store-vectorizer");
     if (option != llvm::cl::getRegisteredOptions().end())
       static_cast<llvm::cl::opt<bool> *>(option->second)->setValue(true);
