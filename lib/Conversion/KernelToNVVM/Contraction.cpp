@@ -13,16 +13,13 @@ bool dependsOn(ArrayRef<AffineExpr> index, unsigned dim) {
   return llvm::any_of(index, [&](AffineExpr e) { return e && e.isFunctionOfDim(dim); });
 }
 
-int64_t bytesOf(Type element) {
-  return element.isIndex() ? 8 : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
-}
+int64_t bytesOf(Type element) { return element.isIndex() ? 8 : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8); }
 
 } // namespace
 
 SmallVector<AffineExpr> Contraction::indexOf(OpOperand *operand) {
-  return llvm::map_to_vector(op.getMatchingIndexingMap(operand).getResults(), [&](AffineExpr e) {
-    return simplifyAffineExpr(e.replaceDims(root.loops), numDims, 0);
-  });
+  return llvm::map_to_vector(op.getMatchingIndexingMap(operand).getResults(),
+                             [&](AffineExpr e) { return simplifyAffineExpr(e.replaceDims(root.loops), numDims, 0); });
 }
 
 LogicalResult Contraction::matchOperands(const KernelPlan &plan) {
@@ -133,8 +130,8 @@ void Contraction::chooseDirection(ContractionSide &side) const {
   if (!extent || trace.opaque[dim] || coefficientOf(main->indices.back(), dim) != 1 ||
       dependsOn(ArrayRef(main->indices).drop_back(), dim))
     return;
-  int64_t bytes = std::max(bytesOf(cast<RankedTensorType>(main->tensor.getType()).getElementType()),
-                           bytesOf(side.elementType()));
+  int64_t bytes =
+      std::max(bytesOf(cast<RankedTensorType>(main->tensor.getType()).getElementType()), bytesOf(side.elementType()));
   for (side.width = kVectorBytes / std::max<int64_t>(bytes, 4); *extent % side.width; side.width /= 2)
     ;
 }

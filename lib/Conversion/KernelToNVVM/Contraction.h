@@ -32,8 +32,8 @@ struct ContractionSide {
   Type elementType() const { return staged.getType(); }
 };
 
-/// The root of a plan as  result[batch, row, column] += product(rows[batch, row, depth], columns[batch, column, depth]).
-/// A convolution is one: its window is part of the depth, and the indices of its input do the rest.
+/// The root of a plan as  result[batch, row, column] += product(rows[batch, row, depth], columns[batch, column,
+/// depth]). A convolution is one: its window is part of the depth, and the indices of its input do the rest.
 struct Contraction {
   linalg::LinalgOp op;
   Block *body = nullptr; ///< of `op`

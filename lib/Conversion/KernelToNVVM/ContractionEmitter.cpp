@@ -28,6 +28,11 @@ public:
   FailureOr<Launches> run();
 
 private:
+  /// What a thread has read of both tiles.
+  struct Parts {
+    SmallVector<Value> rows, columns;
+  };
+
   LogicalResult readSizes();
   void chooseLanes();
   LinearIndex tilesOf(const LoopSet &set, int64_t size);
@@ -40,7 +45,8 @@ private:
   LogicalResult readFixed();
   FailureOr<SmallVector<Value>> reduce(ArrayRef<Value> acc);
   FailureOr<SmallVector<Value>> step(ArrayRef<Value> acc, const LinearIndex &line, const LinearIndex &k);
-  FailureOr<SmallVector<Value>> steps(ArrayRef<Value> acc, const LinearIndex &line, int64_t count);
+  FailureOr<SmallVector<Value>> rest(ArrayRef<Value> acc, const LinearIndex &line, const LinearIndex &count);
+  FailureOr<Parts> fetch(const LinearIndex &at, bool fills, Value exists);
   LogicalResult storeOutputs(ArrayRef<Value> acc);
   LogicalResult storePoint(const LinearIndex &row, const LinearIndex &column, ArrayRef<Value> acc);
   LinearIndex row(int64_t i) { return values.index.add(firstRow, i / rowRun * rowStride + i % rowRun); }
@@ -58,13 +64,13 @@ private:
   ContractionSizes sizes;
   std::unique_ptr<ThreadBits> bits;
   std::unique_ptr<OperandTile> rowTile, columnTile;
-  SmallVector<LaneValue> block;            // the point of the plan at which this block's tile begins
-  LinearIndex blockRow, blockColumn;       // the first row and column of the tile
-  LinearIndex threadRow, threadColumn;     // of this thread in the tile
-  LinearIndex firstRow, firstColumn;       // of this thread in the result
-  int64_t rowRun = 1, columnRun = 1;       // neighbours that a thread computes
-  int64_t rowStride = 0, columnStride = 0; // from one run to the next
-  int64_t lanes = 1;                       // neighbouring columns that are stored at once
+  SmallVector<LaneValue> block;                            // the point of the plan at which this block's tile begins
+  LinearIndex blockRow, blockColumn;                       // the first row and column of the tile
+  LinearIndex threadRow, threadColumn;                     // of this thread in the tile
+  LinearIndex firstRow, firstColumn;                       // of this thread in the result
+  int64_t rowRun = 1, columnRun = 1;                       // neighbours that a thread computes
+  int64_t rowStride = 0, columnStride = 0;                 // from one run to the next
+  int64_t lanes = 1;                                       // neighbouring columns that are stored at once
   SmallVector<std::pair<Value, SmallVector<Value>>> fixed; // an argument of the body, its value at each point
 };
 
@@ -269,77 +275,116 @@ FailureOr<SmallVector<Value>> ContractionEmitter::step(ArrayRef<Value> acc, cons
   return next;
 }
 
-FailureOr<SmallVector<Value>> ContractionEmitter::steps(ArrayRef<Value> acc, const LinearIndex &line, int64_t count) {
-  FailureOr<SmallVector<Value>> current = SmallVector<Value>(acc);
-  for (int64_t k = 0; k < count && succeeded(current); ++k)
-    current = step(*current, line, k);
-  return current;
-}
-
-/// All steps; there is at least one.
-FailureOr<SmallVector<Value>> ContractionEmitter::reduce(ArrayRef<Value> init) {
+/// The steps that no whole tile holds, one after the other.
+FailureOr<SmallVector<Value>> ContractionEmitter::rest(ArrayRef<Value> acc, const LinearIndex &line,
+                                                       const LinearIndex &count) {
+  if (count.asConstant() == 0)
+    return SmallVector<Value>(acc);
   IndexBuilder &index = values.index;
-  const int64_t size = sizes.depth;
-  auto known = c.depth.total.asConstant();
-  LinearIndex lastStep; // where the last tile of the depth begins
-  if (known) {
-    lastStep = (*known - 1) / size * size;
-  } else {
-    Value last = index.value(index.add(c.depth.total, -1));
-    Value rest = arith::RemUIOp::create(b, loc, last, index.constant(size));
-    lastStep = index.atom(arith::SubIOp::create(b, loc, last, rest));
-  }
-  bool fills = known && *known % size == 0;
-  auto fetch = [&](const LinearIndex &at, SmallVector<Value> &x, SmallVector<Value> &y) -> LogicalResult {
-    FailureOr<SmallVector<Value>> xs = rowTile->load(at, fills), ys = columnTile->load(at, fills);
-    if (failed(xs) || failed(ys))
-      return failure();
-    x = *xs, y = *ys;
-    return success();
-  };
-  auto put = [&](ArrayRef<Value> x, ArrayRef<Value> y, const LinearIndex &line) {
-    rowTile->store(x, line);
-    columnTile->store(y, line);
-    device.barrier();
-  };
-  SmallVector<Value> x, y, acc(init);
-  if (failed(fetch(0, x, y)))
-    return failure();
-  put(x, y, 0);
-  // Steps whose successor exists are whole. Halves of the tiles alternate: the line begins at 0 or `size`.
-  LinearIndex lastLine(0);
-  if (lastStep.asConstant() != 0) {
-    auto loop =
-        scf::ForOp::create(b, loc, index.constant(0), index.value(lastStep), index.constant(size), ValueRange(acc));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value at = loop.getInductionVar();
-    Value half = arith::AndIOp::create(b, loc, at, index.constant(size));
-    Value other = arith::SubIOp::create(b, loc, index.constant(size), half);
-    if (failed(fetch(index.add(index.atom(at), size), x, y)))
-      return failure();
-    FailureOr<SmallVector<Value>> next = steps(SmallVector<Value>(loop.getRegionIterArgs()), index.atom(half), size);
-    if (failed(next))
-      return failure();
-    put(x, y, index.atom(other));
-    scf::YieldOp::create(b, loc, *next);
-    acc.assign(loop.getResults().begin(), loop.getResults().end());
-  }
-  Value last = index.value(lastStep);
-  lastLine = known ? LinearIndex(lastStep.constant & size)
-                   : index.atom(arith::AndIOp::create(b, loc, last, index.constant(size)));
-  if (known)
-    return steps(acc, lastLine, *known - lastStep.constant);
-  Value count = index.value(index.sub(c.depth.total, lastStep));
-  auto loop = scf::ForOp::create(b, loc, index.constant(0), count, index.constant(1), ValueRange(acc));
+  auto loop = scf::ForOp::create(b, loc, index.constant(0), index.value(count), index.constant(1), ValueRange(acc));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   FailureOr<SmallVector<Value>> next =
-      step(SmallVector<Value>(loop.getRegionIterArgs()), lastLine, index.atom(loop.getInductionVar()));
+      step(SmallVector<Value>(loop.getRegionIterArgs()), line, index.atom(loop.getInductionVar()));
   if (failed(next))
     return failure();
   scf::YieldOp::create(b, loc, *next);
   return SmallVector<Value>(loop.getResults());
+}
+
+/// Reads the parts of the tiles at `at` where `exists` (null: always) holds.
+FailureOr<ContractionEmitter::Parts> ContractionEmitter::fetch(const LinearIndex &at, bool fills, Value exists) {
+  auto loadBoth = [&]() -> FailureOr<Parts> {
+    FailureOr<SmallVector<Value>> x = rowTile->load(at, fills), y = columnTile->load(at, fills);
+    if (failed(x) || failed(y))
+      return failure();
+    return Parts{*x, *y};
+  };
+  if (!exists)
+    return loadBoth();
+  // The types are known when the loads are.
+  OpBuilder::InsertionGuard guard(b);
+  auto probe = scf::IfOp::create(b, loc, exists, /*withElseRegion=*/false);
+  b.setInsertionPointToStart(probe.thenBlock());
+  FailureOr<Parts> parts = loadBoth();
+  if (failed(parts))
+    return failure();
+  SmallVector<Value> all(parts->rows);
+  llvm::append_range(all, parts->columns);
+  b.setInsertionPoint(probe);
+  auto types = llvm::map_to_vector(all, [](Value v) { return v.getType(); });
+  auto test = scf::IfOp::create(b, loc, types, exists, /*withElseRegion=*/true);
+  test.thenBlock()->getOperations().splice(test.thenBlock()->end(), probe.thenBlock()->getOperations(),
+                                           probe.thenBlock()->begin(), std::prev(probe.thenBlock()->end()));
+  probe.erase();
+  b.setInsertionPointToEnd(test.thenBlock());
+  scf::YieldOp::create(b, loc, all);
+  b.setInsertionPointToEnd(test.elseBlock());
+  auto zeros = llvm::map_to_vector(
+      types, [&](Type type) -> Value { return arith::ConstantOp::create(b, loc, b.getZeroAttr(type)); });
+  scf::YieldOp::create(b, loc, zeros);
+  ValueRange results = test.getResults();
+  return Parts{SmallVector<Value>(results.take_front(parts->rows.size())),
+               SmallVector<Value>(results.drop_front(parts->rows.size()))};
+}
+
+/// All steps; there is at least one. What ends the sum is always a loop: LLVM would move what stands after it to where
+/// a result is stored, and keep the operands of all steps in registers until then.
+FailureOr<SmallVector<Value>> ContractionEmitter::reduce(ArrayRef<Value> init) {
+  IndexBuilder &index = values.index;
+  const int64_t size = sizes.depth;
+  const LinearIndex &total = c.depth.total;
+  auto known = total.asConstant();
+  bool fills = known && *known % size == 0;
+  LinearIndex whole; // steps in whole tiles that something follows or that are several
+  if (known) {
+    whole = *known == size ? 0 : *known / size * size;
+  } else {
+    Value n = index.value(total);
+    Value cut = arith::RemUIOp::create(b, loc, n, index.constant(size));
+    whole = index.atom(arith::SubIOp::create(b, loc, n, cut));
+  }
+  auto put = [&](const Parts &parts, const LinearIndex &line) {
+    rowTile->store(parts.rows, line);
+    columnTile->store(parts.columns, line);
+    device.barrier();
+  };
+  FailureOr<Parts> first = fetch(0, fills, {});
+  if (failed(first))
+    return failure();
+  put(*first, 0);
+  SmallVector<Value> acc(init);
+  if (whole.asConstant() != 0) {
+    auto loop =
+        scf::ForOp::create(b, loc, index.constant(0), index.value(whole), index.constant(size), ValueRange(acc));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    // Halves of the tiles alternate: the line begins at 0 or `size`.
+    Value at = loop.getInductionVar(), half = arith::AndIOp::create(b, loc, at, index.constant(size));
+    LinearIndex next = index.add(index.atom(at), size);
+    Value exists; // the next tile
+    if (!known || fills)
+      exists = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index.value(next), index.value(total));
+    FailureOr<Parts> parts = fetch(next, fills, exists);
+    if (failed(parts))
+      return failure();
+    FailureOr<SmallVector<Value>> sums = SmallVector<Value>(loop.getRegionIterArgs());
+    for (int64_t k = 0; k < size && succeeded(sums); ++k)
+      sums = step(*sums, index.atom(half), k);
+    if (failed(sums))
+      return failure();
+    {
+      OpBuilder::InsertionGuard inside(b);
+      if (exists)
+        b.setInsertionPointToStart(scf::IfOp::create(b, loc, exists, /*withElseRegion=*/false).thenBlock());
+      put(*parts, index.atom(arith::SubIOp::create(b, loc, index.constant(size), half)));
+    }
+    scf::YieldOp::create(b, loc, *sums);
+    acc.assign(loop.getResults().begin(), loop.getResults().end());
+  }
+  LinearIndex line = known ? LinearIndex(whole.constant & size)
+                           : index.atom(arith::AndIOp::create(b, loc, index.value(whole), index.constant(size)));
+  return rest(acc, line, index.sub(total, whole));
 }
 
 //===----------------------------------------------------------------------===//
@@ -356,8 +401,8 @@ LogicalResult ContractionEmitter::storePoint(const LinearIndex &row, const Linea
     return failure();
   LaneValue sum = LaneValue::scalar(acc.front());
   if (lanes > 1)
-    sum = LaneValue::vector(
-        vector::FromElementsOp::create(b, loc, VectorType::get({lanes}, acc.front().getType()), acc));
+    sum =
+        LaneValue::vector(vector::FromElementsOp::create(b, loc, VectorType::get({lanes}, acc.front().getType()), acc));
   values.remember(c.op->getResult(0), *where, sum);
   for (const Output &output : plan.outputs) {
     FailureOr<SmallVector<LaneValue>> index = at(output.index, point);
@@ -379,8 +424,8 @@ LogicalResult ContractionEmitter::storeOutputs(ArrayRef<Value> acc) {
                      llvm::function_ref<LogicalResult()> body) {
     OpBuilder::InsertionGuard guard(b);
     if (!fills) {
-      Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, values.index.value(x),
-                                           values.index.value(extent));
+      Value inside =
+          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, values.index.value(x), values.index.value(extent));
       b.setInsertionPointToStart(scf::IfOp::create(b, loc, inside, /*withElseRegion=*/false).thenBlock());
     }
     return body();

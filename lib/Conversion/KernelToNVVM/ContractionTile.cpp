@@ -76,8 +76,7 @@ SmallVector<LinearIndex> decompose(const LinearIndex &flat, const LoopSet &set, 
   return result;
 }
 
-LinearIndex clampTo(const LinearIndex &x, const LinearIndex &extent, int64_t width, bool inside,
-                    ValueEmitter &values) {
+LinearIndex clampTo(const LinearIndex &x, const LinearIndex &extent, int64_t width, bool inside, ValueEmitter &values) {
   if (inside)
     return x;
   Value last = values.index.value(values.index.add(extent, -width));
@@ -102,8 +101,7 @@ int64_t OperandTile::sharedBytes(const ContractionSide &side, int64_t extent, in
 OperandTile::OperandTile(const Contraction &c, const ContractionSide &side, int64_t extent, int64_t depth,
                          ThreadBits &bits, DeviceFunction &device)
     : c(c), side(side), extent(extent), width(std::min(side.width, side.alongDepth ? depth : extent)),
-      lineLength(lineLengthOf(side, extent, bytes(side))), values(device.values), b(device.b),
-      loc(device.loc) {
+      lineLength(lineLengthOf(side, extent, bytes(side))), values(device.values), b(device.b), loc(device.loc) {
   memory = device.shared(2 * depth * lineLength, side.elementType());
   unsigned total = llvm::Log2_64(extent * depth / width);
   numPieces = total > bits.total() ? int64_t(1) << (total - bits.total()) : 1;
@@ -140,8 +138,8 @@ void OperandTile::place(const LinearIndex &first, ArrayRef<LaneValue> point) {
   for (Piece &piece : pieces) {
     piece.point.assign(point.begin(), point.end());
     int64_t wide = side.alongDepth ? 1 : width;
-    LinearIndex at = clampTo(values.index.add(first, piece.position), side.loops.total, wide,
-                             total && *total % extent == 0, values);
+    LinearIndex at =
+        clampTo(values.index.add(first, piece.position), side.loops.total, wide, total && *total % extent == 0, values);
     SmallVector<LinearIndex> indices = decompose(at, side.loops, values);
     if (wide > 1)
       indices.back().lane = 1;
@@ -240,8 +238,7 @@ SmallVector<Value> OperandTile::read(const LinearIndex &line, const LinearIndex 
       continue;
     }
     auto type = VectorType::get({run}, side.elementType());
-    Value v = vector::LoadOp::create(b, loc, type, memory, at, /*nontemporal=*/false,
-                                     llvm::MaybeAlign(run * bytes()));
+    Value v = vector::LoadOp::create(b, loc, type, memory, at, /*nontemporal=*/false, llvm::MaybeAlign(run * bytes()));
     for (int64_t j = 0; j < run; ++j)
       result.push_back(vector::ExtractOp::create(b, loc, v, ArrayRef<int64_t>{j}));
   }

@@ -67,9 +67,7 @@ private:
     LinearIndex k, position; // within the tile
     SmallVector<LaneValue> point;
   };
-  static int64_t bytes(const ContractionSide &side) {
-    return side.elementType().getIntOrFloatBitWidth() / 8;
-  }
+  static int64_t bytes(const ContractionSide &side) { return side.elementType().getIntOrFloatBitWidth() / 8; }
   int64_t bytes() const { return bytes(side); }
   LinearIndex address(const LinearIndex &line, const LinearIndex &k, const LinearIndex &position);
 

@@ -15,10 +15,11 @@
 namespace mlir::aic {
 namespace {
 
-/// What an extent counts that only a run knows.
-constexpr int64_t kUnknownExtent = 32;
+/// What extents count that only a run knows: the first one of a kind, and every further one. Batches are often small.
+constexpr double kUnknownExtent = 32, kUnknownExtents = 4;
 constexpr int64_t kLanesPerClock = 128; // of a multiprocessor
 constexpr int64_t kSector = 32;         // bytes that memory gives at least
+constexpr double kMostRegisters = 176;  // by this estimate, which leaves much out
 constexpr double kStepLatency = 600;    // clocks from a load from memory to a product
 constexpr double kLaunchedBlock = 1000; // clocks of a block besides its steps
 constexpr double kSharedRead = 2;       // clocks of a vector from shared memory, in multiply-adds
@@ -44,20 +45,26 @@ Shape shapeOf(linalg::GenericOp root) {
     if (llvm::any_of(reductions, [&](unsigned d) { return map.isFunctionOfDim(d); }))
       operands.push_back(map);
   }
+  bool isOpen[4] = {};
   int last = -1; // the operand of the innermost dim of the result, which gives the columns
   for (auto [loop, extent] : llvm::enumerate(root.getStaticLoopRanges())) {
-    double n = ShapedType::isDynamic(extent) ? kUnknownExtent : extent;
+    double n = extent;
+    auto times = [&](double &product, bool &isOpen) {
+      if (ShapedType::isDynamic(extent))
+        n = std::exchange(isOpen, true) ? kUnknownExtents : kUnknownExtent;
+      product *= n;
+    };
     if (llvm::is_contained(reductions, loop)) {
-      shape.depth *= n;
+      times(shape.depth, isOpen[0]);
       continue;
     }
     bool first = !operands.empty() && operands[0].isFunctionOfDim(loop);
     bool second = operands.size() > 1 && operands[1].isFunctionOfDim(loop);
     if (first == second) {
-      shape.batch *= n;
+      times(shape.batch, isOpen[1]);
       continue;
     }
-    (first ? shape.rows : shape.columns) *= n;
+    times(first ? shape.rows : shape.columns, isOpen[first ? 2 : 3]);
     if (extent != 1)
       last = first ? 0 : 1;
   }
@@ -66,13 +73,17 @@ Shape shapeOf(linalg::GenericOp root) {
   return shape;
 }
 
+double registersOf(const Tile &tile) {
+  double moved = double(tile.rows + tile.columns) * tile.depth / tile.threads(); // on their way to shared memory
+  return tile.threadRows * tile.threadColumns + 2 * (tile.threadRows + tile.threadColumns) + 2 * moved + 48;
+}
+
 /// Estimated clocks of the kernel.
 double timeOf(const Shape &shape, const Tile &tile, const NVPTXMachineModel &machine) {
   double threads = tile.threads();
   double blocks = shape.batch * std::ceil(shape.rows / tile.rows) * std::ceil(shape.columns / tile.columns);
   double moved = double(tile.rows + tile.columns) / threads; // elements of a thread and step of the depth
-  double registers =
-      tile.threadRows * tile.threadColumns + 2 * (tile.threadRows + tile.threadColumns) + moved * tile.depth + 40;
+  double registers = registersOf(tile);
   double resident =
       std::max(1.0, std::floor(std::min(machine.registersPerMultiprocessor / (std::min(registers, 255.0) * threads),
                                         double(machine.threadsPerMultiprocessor) / threads)));
@@ -104,7 +115,7 @@ Tile chooseTile(const Shape &shape, int64_t bytes, int64_t narrowest, const NVPT
               continue;
             if (depth * narrowest < kSector)
               continue;
-            if ((rows + columns) * depth / tile.threads() > 32) // elements on their way in registers
+            if (registersOf(tile) > kMostRegisters || (depth > 8 && 2 * depth > shape.depth))
               continue;
             double time = timeOf(shape, tile, machine);
             if (time < bestTime)
