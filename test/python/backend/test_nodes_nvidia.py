@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The node tests of ONNX as PTX: on a machine without a GPU they run on the executor, with all checks and three seeds.
 
-Of the tests that pass on x86 (passing.txt) all compile, at least 95 in 100 pass, and the others are named in
-nvidia_differing.txt with the reason."""
+All that pass on x86 (passing.txt) do."""
 import os
 import pathlib
 import sys
@@ -12,7 +11,6 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import runner  # noqa: E402
 
-DIFFERING = pathlib.Path(__file__).with_name("nvidia_differing.txt")
 # One test for each family of operators and each way to emit a kernel.
 QUICK = ("^test_(abs|add_bcast|argmax_default_axis_random|averagepool_2d_pads|batchnorm_epsilon|basic_conv_with_padding|cast_FLOAT_to_FLOAT16|"
          "clip|concat_2d_axis_1|convtranspose|cumsum_2d_axis_0|depthtospace|einsum_batch_matmul|erf|expand_dim_changed|gather_1|"
@@ -22,12 +20,8 @@ QUICK = ("^test_(abs|add_bcast|argmax_default_axis_random|averagepool_2d_pads|ba
          "scatternd_add|sin|softmax_large_number|split_equal_parts_1d_opset18|tanh|tile|top_k|transpose_all_permutations_0|where_example)$")
 
 
-def differing() -> dict[str, str]:
-    return dict(line.split(maxsplit=1) for line in DIFFERING.read_text().splitlines() if line and not line.startswith("#"))
-
-
 def problems(outcomes) -> list[str]:
-    return [f"{o.result} {o.name}: {o.message}" for o in outcomes if o.result != "pass" and o.name not in differing()]
+    return [f"{o.result} {o.name}: {o.message}" for o in outcomes if o.result != "pass"]
 
 
 def run(tests):
@@ -43,10 +37,5 @@ def test_quick():
 @pytest.mark.slow
 def test_all():
     known = runner.listed()
-    outcomes = run([t for t in runner.node_tests() if t.name in known])
-    bad = problems(outcomes)
+    bad = problems(run([t for t in runner.node_tests() if t.name in known]))
     assert not bad, f"{len(bad)} tests do not pass:\n" + "\n".join(bad[:40])
-    assert sum(o.result == "pass" for o in outcomes) >= 0.95 * len(known)
-    stale = sorted(set(differing()) - {o.name for o in outcomes if o.result != "pass"})
-    assert not stale, f"pass, but are in nvidia_differing.txt: {stale}"
-    assert not [o for o in outcomes if o.result in ("crash", "timeout", "error")], "ends in neither an answer nor a diagnostic"
