@@ -32,6 +32,15 @@ def _module() -> pathlib.Path:
     return path
 
 
+def _drivers() -> list[pathlib.Path]:
+    """What models for the NPU and for GPUs run on where there is no such chip. They lie beside the module."""
+    paths = [ROOT / "build" / "lib" / f"lib{name}.so" for name in ("aicnpu", "aicfakecuda")]
+    for path in paths:
+        if not path.exists():
+            subprocess.run([str(ROOT / "utils" / "build.sh"), path.stem.removeprefix("lib")], check=True)
+    return paths
+
+
 def _metadata() -> str:
     lines = ["Metadata-Version: 2.1", f"Name: {NAME}", f"Version: {VERSION}", f"Summary: {PROJECT['description']}",
              f"Requires-Python: {PROJECT['requires-python']}"]
@@ -62,7 +71,7 @@ def _wheel(folder: str, files: dict[str, bytes]) -> str:
 def build_wheel(wheel_directory: str, config_settings=None, metadata_directory=None) -> str:
     module, source = _module(), PYTHON / "src"
     files = {str(p.relative_to(source)): p.read_bytes() for p in sorted(source.glob("aic/**/*.py"))}
-    return _wheel(wheel_directory, files | {f"aic/{module.name}": module.read_bytes()})
+    return _wheel(wheel_directory, files | {f"aic/{p.name}": p.read_bytes() for p in (module, *_drivers())})
 
 
 def build_editable(wheel_directory: str, config_settings=None, metadata_directory=None) -> str:

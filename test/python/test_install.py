@@ -20,3 +20,17 @@ def test_pip_install(tmp_path):
     done = subprocess.run([python, "-c", code], text=True, capture_output=True, env=clean, timeout=120, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(venv))
+    # The drivers without a chip come with it, and are found there.
+    (tmp_path / "relu.mlir").write_text("func.func @main(%x: tensor<8xf32>) -> tensor<8xf32> {\n"
+                                        "  %0 = aic.relu %x : (tensor<8xf32>) -> tensor<8xf32>\n  return %0 : tensor<8xf32>\n}\n")
+    code = f"import sys; sys.path.append({os.path.dirname(os.path.dirname(numpy.__file__))!r})\n" + """
+import aic, numpy
+for target in "npu", "nvidia":
+    model = aic.compile("relu.mlir", target=target)
+    print(target, model.device_name, model(numpy.array([-1, 1] * 4, "f4")).sum())
+"""
+    for name in "AIC_LIBNPU", "AIC_LIBCUDA":
+        clean.pop(name, None)
+    done = subprocess.run([python, "-c", code], text=True, capture_output=True, env=clean, timeout=120, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("npu  4.0\nnvidia ") and done.stdout.endswith(" 4.0\n"), done.stdout
