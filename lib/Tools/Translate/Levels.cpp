@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Levels.h"
+#include "aic/Conversion/HostToLLVM/HostToLLVM.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -22,8 +23,10 @@ StringRef levelOf(ModuleOp module) {
       loops |= isa<linalg::LinalgOp>(op);
     }
   });
-  if (code && !functions)
-    return "code";
+  if (code)
+    return functions ? "nvvm" : "code"; // device code is lowered before host code
+  if (module->hasAttr(kDeviceTextAttr))
+    return "ptx";
   if (kernels)
     return tiles ? "tiles" : "kernels";
   return loops ? "loops" : "graph";

@@ -8,7 +8,7 @@
 
 namespace mlir::aic::tools {
 
-/// The name of the level: "graph", "loops", "kernels", "tiles", "code".
+/// The name of the level: "graph", "loops", "kernels", "tiles", "nvvm", "ptx", "code".
 StringRef levelOf(ModuleOp module);
 
 /// Takes a module from its own level to that of `wanted`; a module that is there or beyond stays as it is.
