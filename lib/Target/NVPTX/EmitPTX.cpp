@@ -25,7 +25,6 @@
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/TargetSelect.h"
@@ -195,6 +194,12 @@ bool Emission::run() {
   module->setTargetTriple(machine->getTargetTriple());
   renameInternals(*module);
   optimize(*module);
+  // Code generation in LLVM 22 makes vectors of loads and fills their gaps, also behind the end of a buffer, but not in
+  // functions with this attribute. Emitters write the vectors they want. (An option of the command line turns it off,
+  // too; tools take LLVM's options away, and the linker in this process resets them.)
+  for (llvm::Function &function : *module)
+    if (!function.isDeclaration())
+      function.addFnAttr(llvm::Attribute::NoImplicitFloat);
   if (!checkCalls(*module))
     return false;
   SmallVector<char, 0> buffer;
@@ -223,11 +228,6 @@ void initializeTarget() {
     LLVMInitializeNVPTXTarget();
     LLVMInitializeNVPTXTargetMC();
     LLVMInitializeNVPTXAsmPrinter();
-    // LLVM 22 fills the gaps of a vector of loads, also behind the end of a buffer. Emitters write the vectors they
-    // want.
-    auto option = llvm::cl::getRegisteredOptions().find("disable-nvptx-load-store-vectorizer");
-    if (option != llvm::cl::getRegisteredOptions().end())
-      static_cast<llvm::cl::opt<bool> *>(option->second)->setValue(true);
   });
 }
 
