@@ -206,7 +206,7 @@ def test_all_convolutions(tmp_path):
     kernels = []
     for window, stride, dilation, channels, filters in itertools.product((1, 3, 5), (1, 2), (1, 2), (1, 3, 8, 13), (1, 8, 17)):
         pad = int(rng.integers(0, window))
-        extents = [int(n) for n in rng.integers(dilation * (window - 1) + 1, 14, 2)]
+        extents = [int(n) for n in rng.integers(dilation * (window - 1) + 1 + stride, 16, 2)]
         kernels.append(conv(f"c{len(kernels)}", int(rng.integers(1, 3)), *extents, channels, filters, window, stride=stride,
                             dilation=dilation, pad=pad, groups=int(rng.choice([0, 0, 2]))))
     check(kernels, tmp_path)

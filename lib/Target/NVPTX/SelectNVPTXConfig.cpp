@@ -15,8 +15,9 @@
 namespace mlir::aic {
 namespace {
 
-/// What extents count that only a run knows: the first one of a kind, and every further one. Batches are often small.
-constexpr double kUnknownExtent = 32, kUnknownExtents = 4;
+/// What an extent that only a run knows may come to, and every further one of its kind; a tile should do for each.
+constexpr double kOpenExtents[] = {16, 128, 1024}, kOpenFactor = 2;
+constexpr double kBytesPerClock = 32;   // from the second cache to a multiprocessor
 constexpr int64_t kLanesPerClock = 128; // of a multiprocessor
 constexpr int64_t kSector = 32;         // bytes that memory gives at least
 constexpr double kMostRegisters = 176;  // by this estimate, which leaves much out
@@ -35,7 +36,7 @@ struct Tile {
 };
 
 /// The loops of a contraction by the operands that they move.
-Shape shapeOf(linalg::GenericOp root) {
+Shape shapeOf(linalg::GenericOp root, double open) {
   Shape shape;
   SmallVector<AffineMap> operands;
   SmallVector<unsigned> reductions;
@@ -51,7 +52,7 @@ Shape shapeOf(linalg::GenericOp root) {
     double n = extent;
     auto times = [&](double &product, bool &isOpen) {
       if (ShapedType::isDynamic(extent))
-        n = std::exchange(isOpen, true) ? kUnknownExtents : kUnknownExtent;
+        n = std::exchange(isOpen, true) ? kOpenFactor : open;
       product *= n;
     };
     if (llvm::is_contained(reductions, loop)) {
@@ -84,23 +85,24 @@ double timeOf(const Shape &shape, const Tile &tile, const NVPTXMachineModel &mac
   double blocks = shape.batch * std::ceil(shape.rows / tile.rows) * std::ceil(shape.columns / tile.columns);
   double moved = double(tile.rows + tile.columns) / threads; // elements of a thread and step of the depth
   double registers = registersOf(tile);
-  double resident =
-      std::max(1.0, std::floor(std::min(machine.registersPerMultiprocessor / (std::min(registers, 255.0) * threads),
-                                        double(machine.threadsPerMultiprocessor) / threads)));
+  double resident = std::floor(
+      std::min({machine.registersPerMultiprocessor / (std::min(registers, 255.0) * threads),
+                double(machine.threadsPerMultiprocessor) / threads, double(machine.blocksPerMultiprocessor)}));
+  resident = std::max(resident, 1.0);
   double products = tile.threadRows * tile.threadColumns;
   double reads = llvm::divideCeil(tile.threadRows, 4) + llvm::divideCeil(tile.threadColumns, 4);
   double depth = std::ceil(shape.depth / tile.depth) * tile.depth;
   double issue = depth * (products + kSharedRead * reads + kElementMove * moved) * threads / kLanesPerClock;
   double latency = depth / tile.depth * kStepLatency + kLaunchedBlock;
   double perMultiprocessor = std::ceil(blocks / machine.multiprocessors);
+  double traffic = depth * double(tile.rows + tile.columns) * 4 / kBytesPerClock;
   double together = std::min(resident, perMultiprocessor);
-  return std::ceil(perMultiprocessor / together) * std::max(together * issue, latency);
+  return std::ceil(perMultiprocessor / together) * std::max(together * std::max(issue, traffic), latency);
 }
 
-/// `bytes`: of an element in shared memory; `narrowest`: of one in memory.
-Tile chooseTile(const Shape &shape, int64_t bytes, int64_t narrowest, const NVPTXMachineModel &machine) {
-  Tile best;
-  double bestTime = HUGE_VAL;
+/// Tiles that may be worth it. `bytes`: of an element in shared memory; `narrowest`: of one in memory.
+SmallVector<Tile, 0> tilesFor(const Shape &shape, int64_t bytes, int64_t narrowest, const NVPTXMachineModel &machine) {
+  SmallVector<Tile, 0> tiles;
   // A tile larger than the result is waste; a smaller one may be, too, but fills more multiprocessors.
   auto limit = [](double n) { return int64_t(llvm::PowerOf2Ceil(uint64_t(std::clamp(n, 1.0, 128.0)))); };
   for (int64_t rows = 1; rows <= limit(shape.rows); rows *= 2)
@@ -111,17 +113,24 @@ Tile chooseTile(const Shape &shape, int64_t bytes, int64_t narrowest, const NVPT
             Tile tile{rows, columns, depth, threadRows, threadColumns};
             // Lines of shared memory are at least as long as all banks.
             int64_t shared = 2 * depth * (std::max<int64_t>(rows, 32) + std::max<int64_t>(columns, 32)) * bytes;
-            if (tile.threads() < 32 || tile.threads() > 256 || shared > machine.sharedPerBlock / 2)
-              continue;
-            if (depth * narrowest < kSector)
-              continue;
-            if (registersOf(tile) > kMostRegisters || (depth > 8 && 2 * depth > shape.depth))
-              continue;
-            double time = timeOf(shape, tile, machine);
-            if (time < bestTime)
-              best = tile, bestTime = time;
+            if (tile.threads() >= 32 && tile.threads() <= 256 && shared <= machine.sharedPerBlock / 2 &&
+                depth * narrowest >= kSector && registersOf(tile) <= kMostRegisters &&
+                (depth * narrowest == kSector || 2 * depth <= shape.depth))
+              tiles.push_back(tile);
           }
-  return best;
+  return tiles;
+}
+
+/// The tile that is best on the whole, each of the shapes compared with its own best one.
+Tile chooseTile(ArrayRef<Shape> shapes, int64_t bytes, int64_t narrowest, const NVPTXMachineModel &machine) {
+  SmallVector<Tile, 0> tiles = tilesFor(shapes.back(), bytes, narrowest, machine);
+  std::vector<double> scores(tiles.size());
+  for (const Shape &shape : shapes) {
+    auto times = llvm::map_to_vector(tiles, [&](const Tile &tile) { return timeOf(shape, tile, machine); });
+    for (auto [score, time] : llvm::zip_equal(scores, times))
+      score += time / std::max(1.0, *llvm::min_element(times));
+  }
+  return tiles.empty() ? Tile() : tiles[std::min_element(scores.begin(), scores.end()) - scores.begin()];
 }
 
 } // namespace
@@ -141,7 +150,8 @@ LoweringConfigAttr selectNVPTXConfig(func::FuncOp kernel, const NVPTXMachineMode
     for (Value input : generic.getDpsInputs())
       if (Type type = getElementTypeOrSelf(input.getType()); type.isIntOrFloat())
         narrowest = std::min<int64_t>(narrowest, llvm::divideCeil(type.getIntOrFloatBitWidth(), 8));
-    Tile tile = chooseTile(shapeOf(generic), bytes, narrowest, machine);
+    auto shapes = llvm::map_to_vector(kOpenExtents, [&](double open) { return shapeOf(generic, open); });
+    Tile tile = chooseTile(shapes, bytes, narrowest, machine);
     auto add = [&](StringRef name, int64_t value) {
       entries.push_back(b.getNamedAttr(name, b.getI64IntegerAttr(value)));
     };
