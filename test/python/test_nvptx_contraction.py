@@ -137,7 +137,8 @@ def conv(name: str, n: int, h: int, w: int, c: int, f: int, window: int, *, stri
 
 def check(kernels: list[Kernel], folder, seeds: int = 3) -> dict[str, dict]:
     program = compile_kernels(kernels, folder)
-    assert set(program.emitters.values()) == {"contraction"}
+    # A dot product has no tile.
+    assert all(program.emitters[k.name] == "contraction" for k in kernels if k.dynamic or k.results[0].size > 1)
     return {k.name: run_kernel(program, k, folder, seeds=seeds) for k in kernels}
 
 
@@ -233,5 +234,5 @@ def test_tile_sizes(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["f16", "i8", "f64"])
 def test_all_element_types(tmp_path, kind):
-    check([matmul(f"k_{m}_{n}_{k}", m, n, k, kind=kind, transposed=t) for m, n, k in itertools.product(SIZES, (1, 32, 47), DEPTHS)
+    check([matmul(f"k{t}_{m}_{n}_{k}", m, n, k, kind=kind, transposed=t) for m, n, k in itertools.product(SIZES, (1, 32, 47), DEPTHS)
            for t in ("", "b")], tmp_path, seeds=1)
