@@ -78,4 +78,14 @@ SmallVector<Output, 1> collectOutputs(func::FuncOp source, const KernelFrame &fr
   return outputs;
 }
 
+LogicalResult storeOutput(const Output &output, ArrayRef<LaneValue> point, ValueEmitter &values) {
+  FailureOr<SmallVector<LaneValue>> index = values.apply(output.index, point);
+  if (failed(index))
+    return failure();
+  LaneValue value = values.read(output.inner, *index);
+  for (auto [i, low] : llvm::zip_equal(*index, output.low))
+    i = i.kind == LaneValue::Linear ? LaneValue(values.index.add(i.linear, low)) : i;
+  return value ? values.store(output.destination, *index, value) : failure();
+}
+
 } // namespace mlir::aic

@@ -126,9 +126,9 @@ FailureOr<LaneValue> ValueEmitter::apply(AffineExpr expr, ArrayRef<LaneValue> iv
   }
 }
 
-FailureOr<SmallVector<LaneValue>> ValueEmitter::apply(AffineMap map, ArrayRef<LaneValue> ivs) {
+FailureOr<SmallVector<LaneValue>> ValueEmitter::apply(ArrayRef<AffineExpr> exprs, ArrayRef<LaneValue> ivs) {
   SmallVector<LaneValue> result;
-  for (AffineExpr expr : map.getResults()) {
+  for (AffineExpr expr : exprs) {
     FailureOr<LaneValue> value = apply(expr, ivs);
     if (failed(value))
       return failure();

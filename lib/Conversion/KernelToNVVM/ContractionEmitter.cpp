@@ -39,7 +39,6 @@ private:
   AffineExpr gridOf();
   void placeBlock();
   void placeThread();
-  FailureOr<SmallVector<LaneValue>> at(ArrayRef<AffineExpr> index, ArrayRef<LaneValue> point);
   SmallVector<LaneValue> pointAt(const LinearIndex &row, const LinearIndex &column);
   FailureOr<SmallVector<Value>> readAtPoints(Value tensor, ArrayRef<AffineExpr> index);
   LogicalResult readFixed();
@@ -184,17 +183,6 @@ void ContractionEmitter::placeThread() {
   firstColumn = values.index.add(blockColumn, threadColumn);
 }
 
-FailureOr<SmallVector<LaneValue>> ContractionEmitter::at(ArrayRef<AffineExpr> index, ArrayRef<LaneValue> point) {
-  SmallVector<LaneValue> result;
-  for (AffineExpr e : index) {
-    FailureOr<LaneValue> i = values.apply(e, point);
-    if (failed(i))
-      return failure();
-    result.push_back(*i);
-  }
-  return result;
-}
-
 /// The point of the plan at a row and a vector of columns.
 SmallVector<LaneValue> ContractionEmitter::pointAt(const LinearIndex &row, const LinearIndex &column) {
   SmallVector<LaneValue> point = block;
@@ -224,7 +212,7 @@ FailureOr<SmallVector<Value>> ContractionEmitter::readAtPoints(Value tensor, Arr
   for (int64_t i = 0; i < sizes.threadRows; ++i) {
     LinearIndex at = clampTo(row(i), c.rows.loops.total, 1, rowsFill(), values);
     for (const LinearIndex &column : columns) {
-      FailureOr<SmallVector<LaneValue>> indices = this->at(index, pointAt(at, column));
+      FailureOr<SmallVector<LaneValue>> indices = values.apply(index, pointAt(at, column));
       if (failed(indices))
         return failure();
       LaneValue v = values.read(tensor, *indices);
@@ -396,7 +384,7 @@ LogicalResult ContractionEmitter::storePoint(const LinearIndex &row, const Linea
   values.memo.clear();
   values.lanes.count = lanes;
   SmallVector<LaneValue> point = pointAt(row, column);
-  FailureOr<SmallVector<LaneValue>> where = at(c.root.index, point);
+  FailureOr<SmallVector<LaneValue>> where = values.apply(c.root.index, point);
   if (failed(where))
     return failure();
   LaneValue sum = LaneValue::scalar(acc.front());
@@ -404,16 +392,9 @@ LogicalResult ContractionEmitter::storePoint(const LinearIndex &row, const Linea
     sum =
         LaneValue::vector(vector::FromElementsOp::create(b, loc, VectorType::get({lanes}, acc.front().getType()), acc));
   values.remember(c.op->getResult(0), *where, sum);
-  for (const Output &output : plan.outputs) {
-    FailureOr<SmallVector<LaneValue>> index = at(output.index, point);
-    if (failed(index))
+  for (const Output &output : plan.outputs)
+    if (failed(storeOutput(output, point, values)))
       return failure();
-    LaneValue value = values.read(output.inner, *index);
-    for (auto [i, low] : llvm::zip_equal(*index, output.low))
-      i = i.kind == LaneValue::Linear ? LaneValue(values.index.add(i.linear, low)) : i;
-    if (!value || failed(values.store(output.destination, *index, value)))
-      return failure();
-  }
   values.memo.clear();
   values.lanes.count = 1;
   return success();

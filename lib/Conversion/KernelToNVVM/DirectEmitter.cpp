@@ -82,20 +82,9 @@ LogicalResult DirectEmitter::emitPoint() {
   for (const Root &root : plan.roots)
     if (failed(emitReduction(root, plan, sizes, {point}, tile, values)))
       return failure();
-  for (const Output &output : plan.outputs) {
-    SmallVector<LaneValue> index;
-    for (AffineExpr expr : output.index) {
-      FailureOr<LaneValue> i = values.apply(expr, point);
-      if (failed(i))
-        return failure();
-      index.push_back(*i);
-    }
-    LaneValue value = values.read(output.inner, index);
-    for (auto [i, low] : llvm::zip_equal(index, output.low))
-      i = i.kind == LaneValue::Linear ? LaneValue(values.index.add(i.linear, low)) : i;
-    if (!value || failed(values.store(output.destination, index, value)))
+  for (const Output &output : plan.outputs)
+    if (failed(storeOutput(output, point, values)))
       return failure();
-  }
   return success();
 }
 

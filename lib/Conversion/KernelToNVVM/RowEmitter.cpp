@@ -417,17 +417,7 @@ LogicalResult RowEmitter::emitRoot(const Root &root) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult RowEmitter::storeOutput(const Output &output) {
-  SmallVector<LaneValue> point(where.begin(), where.end()), index;
-  for (AffineExpr expr : output.index) {
-    FailureOr<LaneValue> i = values.apply(expr, point);
-    if (failed(i))
-      return failure();
-    index.push_back(*i);
-  }
-  LaneValue value = values.read(output.inner, index);
-  for (auto [i, low] : llvm::zip_equal(index, output.low))
-    i = i.kind == LaneValue::Linear ? LaneValue(values.index.add(i.linear, low)) : i;
-  return value ? values.store(output.destination, index, value) : failure();
+  return aic::storeOutput(output, SmallVector<LaneValue>(where.begin(), where.end()), values);
 }
 
 LogicalResult RowEmitter::emitOutputs() {

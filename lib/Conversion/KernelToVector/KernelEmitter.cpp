@@ -44,7 +44,6 @@ private:
   LogicalResult rowLoop(const LinearIndex &extent, llvm::function_ref<LogicalResult()> body);
   LogicalResult loop(const LinearIndex &low, const LinearIndex &high, int64_t step, bool share, Body body);
   SmallVector<LaneValue> pointAt(unsigned row, unsigned column);
-  FailureOr<SmallVector<LaneValue>> at(ArrayRef<AffineExpr> index, ArrayRef<LaneValue> ivs);
   int64_t columnsFor(const LinearIndex &extent) const;
   int64_t rowsFor(int64_t extent, int64_t columns) const;
   void choosePartition(ArrayRef<unsigned> order);
@@ -311,33 +310,15 @@ SmallVector<LaneValue> KernelEmitter::pointAt(unsigned row, unsigned column) {
   return ivs;
 }
 
-FailureOr<SmallVector<LaneValue>> KernelEmitter::at(ArrayRef<AffineExpr> index, ArrayRef<LaneValue> ivs) {
-  SmallVector<LaneValue> result;
-  for (AffineExpr expr : index) {
-    FailureOr<LaneValue> i = values.apply(expr, ivs);
-    if (failed(i))
-      return failure();
-    result.push_back(*i);
-  }
-  return result;
-}
-
 /// Stores every output at every point of the tile.
 LogicalResult KernelEmitter::storePoints() {
   for (unsigned r = 0; r < tile.rows.size(); ++r)
     for (unsigned c = 0; c < tile.columns; ++c) {
       tile.selectColumn(values, c);
       SmallVector<LaneValue> ivs = pointAt(r, c);
-      for (const Output &output : plan.outputs) {
-        FailureOr<SmallVector<LaneValue>> index = at(output.index, ivs);
-        if (failed(index))
+      for (const Output &output : plan.outputs)
+        if (failed(storeOutput(output, ivs, values)))
           return failure();
-        LaneValue value = values.read(output.inner, *index);
-        for (auto [i, low] : llvm::zip_equal(*index, output.low))
-          i = i.kind == LaneValue::Linear ? LaneValue(values.index.add(i.linear, low)) : i;
-        if (!value || failed(values.store(output.destination, *index, value)))
-          return failure();
-      }
     }
   return success();
 }
@@ -353,7 +334,7 @@ LogicalResult KernelEmitter::storeHeavy() {
   for (unsigned r = 0; r < tile.rows.size(); ++r)
     for (unsigned c = 0; c < tile.columns; ++c) {
       tile.selectColumn(values, c);
-      FailureOr<SmallVector<LaneValue>> index = at(output.index, pointAt(r, c));
+      FailureOr<SmallVector<LaneValue>> index = values.apply(output.index, pointAt(r, c));
       if (failed(index) || failed(values.store(output.destination, *index, values.read(result, *index))))
         return failure();
     }

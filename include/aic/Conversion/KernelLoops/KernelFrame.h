@@ -29,6 +29,9 @@ struct KernelFrame {
 /// What each returned value means in memory: a concatenation is its parts, everything else is itself.
 SmallVector<Output, 1> collectOutputs(func::FuncOp source, const KernelFrame &frame, ValueEmitter &values);
 
+/// Computes an output at a point of the plan's space and writes it.
+LogicalResult storeOutput(const Output &output, ArrayRef<LaneValue> point, ValueEmitter &values);
+
 /// The operation with loops of its own (scan, top_k, scatter, ...) that the kernel holds, or null.
 Operation *findStructuredOp(func::FuncOp source);
 /// Whether interleaved workers need a barrier inside: then it is emitted in two parts, to be run one after the other.

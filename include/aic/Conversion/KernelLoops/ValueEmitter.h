@@ -69,7 +69,8 @@ public:
   /// Declares what `tensor` is at `indices`, in the current region.
   void remember(Value tensor, ArrayRef<LaneValue> indices, LaneValue value) { memo[key(tensor, indices)] = value; }
 
-  FailureOr<SmallVector<LaneValue>> apply(AffineMap map, ArrayRef<LaneValue> ivs);
+  FailureOr<SmallVector<LaneValue>> apply(AffineMap map, ArrayRef<LaneValue> ivs) { return apply(map.getResults(), ivs); }
+  FailureOr<SmallVector<LaneValue>> apply(ArrayRef<AffineExpr> exprs, ArrayRef<LaneValue> ivs);
   FailureOr<LaneValue> apply(AffineExpr expr, ArrayRef<LaneValue> ivs);
   /// The value as a vector of all lanes (a scalar if there is one lane).
   Value broadcast(const LaneValue &value, Type element);
