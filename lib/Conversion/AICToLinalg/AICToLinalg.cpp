@@ -139,9 +139,13 @@ void FunctionConverter::nameDims(Block &entry) {
 
 static void removeDeadCode(Operation *root) {
   SmallVector<Operation *> ops;
-  root->walk([&](Operation *op) { ops.push_back(op); });
-  for (Operation *op : llvm::reverse(ops))
-    if (op != root && op->getBlock() && !isa<linalg::LinalgOp>(op->getParentOp()) && isOpTriviallyDead(op))
+  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (op != root)
+      ops.push_back(op);
+    return isa<linalg::LinalgOp>(op) ? WalkResult::skip() : WalkResult::advance(); // bodies go with their operation
+  });
+  for (Operation *op : llvm::reverse(ops)) // what is inside comes before what it is inside of
+    if (isOpTriviallyDead(op))
       op->erase();
 }
 

@@ -475,7 +475,6 @@ FailureOr<Launches> ContractionEmitter::run() {
   if (failed(acc) || failed(storeOutputs(*acc)))
     return failure();
   Launch launch = device.finish({sizes.threads(), 1, 1}, blocks);
-  annotateAlignment(device.frame.function);
   return Launches{launch};
 }
 

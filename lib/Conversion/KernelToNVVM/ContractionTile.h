@@ -83,9 +83,6 @@ private:
   SmallVector<Piece, 0> pieces;
 };
 
-/// Gives vector loads and stores of global memory the alignment that follows from how their indices are computed.
-void annotateAlignment(func::FuncOp function);
-
 } // namespace mlir::aic
 
 #endif // AIC_LIB_CONVERSION_KERNELTONVVM_CONTRACTIONTILE_H

@@ -6,7 +6,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include <numeric>
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::aic {
 
@@ -74,41 +74,48 @@ AffineExpr DeviceFunction::gridExpr(const LinearIndex &extent) {
   return sum;
 }
 
-/// A number that divides `v`; 0 if it is 0.
+/// A power of two that divides `v`, at most 16.
 static int64_t divisorOf(Value v, unsigned depth = 0) {
+  constexpr int64_t most = 16;
+  auto powerOf = [&](int64_t x) { return x ? std::min<int64_t>(most, x & -x) : most; };
   APInt known;
   if (matchPattern(v, m_ConstantInt(&known)))
-    return std::abs(known.getSExtValue());
-  Operation *def = v.getDefiningOp();
-  if (depth > 16)
+    return powerOf(known.getSExtValue());
+  if (depth > 12)
     return 1;
-  auto of = [&](unsigned operand) { return divisorOf(def->getOperand(operand), depth + 1); };
-  if (auto argument = dyn_cast<BlockArgument>(v)) {
-    auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
-    if (loop && loop.getInductionVar() == v)
-      return std::gcd(divisorOf(loop.getLowerBound(), depth + 1), divisorOf(loop.getStep(), depth + 1));
+  auto operand = [&](unsigned i) { return divisorOf(v.getDefiningOp()->getOperand(i), depth + 1); };
+  if (auto arg = dyn_cast<BlockArgument>(v)) {
+    auto loop = dyn_cast<scf::ForOp>(arg.getOwner()->getParentOp());
+    if (loop && arg == loop.getInductionVar())
+      return std::min(divisorOf(loop.getLowerBound(), depth + 1), divisorOf(loop.getStep(), depth + 1));
     return 1;
   }
-  if (isa<arith::AddIOp, arith::SubIOp>(def))
-    return std::gcd(of(0), of(1));
+  Operation *def = v.getDefiningOp();
   if (isa<arith::MulIOp>(def))
-    return std::min<int64_t>(of(0), 1 << 20) * std::min<int64_t>(of(1), 1 << 20);
-  return isa<arith::SelectOp>(def) ? std::gcd(of(1), of(2)) : 1;
+    return std::min(most, operand(0) * operand(1));
+  if (isa<arith::AddIOp, arith::SubIOp, arith::MinUIOp, arith::MaxUIOp, arith::MinSIOp, arith::MaxSIOp>(def))
+    return std::min(operand(0), operand(1));
+  if (isa<arith::SelectOp>(def))
+    return std::min(operand(1), operand(2));
+  if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(def))
+    return operand(0);
+  return 1;
 }
 
 /// Vectors whose address is a multiple of their size say so: only those are one access of the machine.
 static void alignVectors(func::FuncOp function) {
-  auto align = [](auto op, VectorType type, Value index) {
-    int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8) * type.getNumElements();
-    int64_t step = divisorOf(index) * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-    if (llvm::isPowerOf2_64(bytes) && bytes <= 16 && step % bytes == 0)
-      op.setAlignment(bytes);
-  };
-  function.walk([&](Operation *op) {
-    if (auto load = dyn_cast<vector::LoadOp>(op); load && load.getIndices().size() == 1)
-      align(load, load.getVectorType(), load.getIndices().front());
-    else if (auto store = dyn_cast<vector::StoreOp>(op); store && store.getIndices().size() == 1)
-      align(store, store.getVectorType(), store.getIndices().front());
+  function.walk([](Operation *op) {
+    if (!isa<vector::LoadOp, vector::StoreOp>(op) || op->hasAttr("alignment"))
+      return;
+    auto load = dyn_cast<vector::LoadOp>(op);
+    auto type = load ? load.getVectorType() : cast<vector::StoreOp>(op).getVectorType();
+    Value index = load ? load.getIndices().front() : cast<vector::StoreOp>(op).getIndices().front();
+    if (!type.getElementType().isIntOrFloat())
+      return;
+    int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    int64_t alignment = std::min(divisorOf(index) * bytes, int64_t(llvm::PowerOf2Ceil(type.getNumElements() * bytes)));
+    if (alignment > bytes)
+      op->setAttr("alignment", Builder(op->getContext()).getI64IntegerAttr(alignment));
   });
 }
 

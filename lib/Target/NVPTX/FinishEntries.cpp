@@ -18,6 +18,8 @@ void finishEntry(LLVM::LLVMFuncOp entry, ArrayRef<int64_t> block) {
   entry.setSymVisibility(std::nullopt);
   entry.setNoUnwind(true);
   entry->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), b.getUnitAttr());
+  // One block in flight will do: ptxas may then give a thread all its registers instead of spilling for a second one.
+  entry->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), b.getI32IntegerAttr(1));
   entry->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                  b.getDenseI32ArrayAttr(llvm::map_to_vector(block, [](int64_t n) { return int32_t(n); })));
   for (unsigned i = 0; i < entry.getNumArguments(); ++i) {

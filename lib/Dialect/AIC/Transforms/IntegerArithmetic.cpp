@@ -546,7 +546,8 @@ struct IntegerArithmeticPass final : impl::IntegerArithmeticPassBase<IntegerArit
   void runOnOperation() override {
     Converter converter(&getContext());
     SmallVector<Operation *> ops;
-    getOperation().walk([&](Operation *op) { ops.push_back(op); });
+    // What is inside an operation comes behind it, and is erased before it.
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
     for (Operation *op : ops)
       if (auto quantize = dyn_cast<QuantizeOp>(op))
         converter.convert(quantize);
