@@ -580,8 +580,9 @@ SmallVector<KernelGroup> Grouper::run() {
       auto user = dyn_cast<DestinationStyleOpInterface>(*op.user_begin());
       auto member = members.find(*op.user_begin());
       if (user && member != members.end() && user.isDpsInit(&*op.use_begin())) {
-        members[&op].group = member->second.group;
-        groups[member->second.group].operations.push_back(&op);
+        unsigned number = member->second.group; // a new member moves the others
+        members[&op].group = number;
+        groups[number].operations.push_back(&op);
         continue;
       }
     }
