@@ -474,6 +474,8 @@ FailureOr<Launches> ContractionEmitter::run() {
   }
   if (failed(acc) || failed(storeOutputs(*acc)))
     return failure();
+  // One block in flight will do: ptxas may then give a thread all its registers instead of spilling for a second one.
+  device.frame.function->setAttr("nvidia.min_blocks", b.getI32IntegerAttr(1));
   Launch launch = device.finish({sizes.threads(), 1, 1}, blocks);
   return Launches{launch};
 }

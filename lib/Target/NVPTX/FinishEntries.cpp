@@ -10,6 +10,7 @@ namespace mlir::aic {
 
 namespace {
 constexpr StringLiteral kBlockAttr = "nvidia.block";
+constexpr StringLiteral kMinBlocksAttr = "nvidia.min_blocks";
 constexpr int64_t kPointerAlignment = 16; // of what callers pass; slots of the arena have more
 
 void finishEntry(LLVM::LLVMFuncOp entry, ArrayRef<int64_t> block) {
@@ -18,8 +19,8 @@ void finishEntry(LLVM::LLVMFuncOp entry, ArrayRef<int64_t> block) {
   entry.setSymVisibility(std::nullopt);
   entry.setNoUnwind(true);
   entry->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), b.getUnitAttr());
-  // One block in flight will do: ptxas may then give a thread all its registers instead of spilling for a second one.
-  entry->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), b.getI32IntegerAttr(1));
+  if (Attribute blocks = entry->removeAttr(kMinBlocksAttr))
+    entry->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), blocks);
   entry->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                  b.getDenseI32ArrayAttr(llvm::map_to_vector(block, [](int64_t n) { return int32_t(n); })));
   for (unsigned i = 0; i < entry.getNumArguments(); ++i) {

@@ -6,7 +6,7 @@ llvm.mlir.global private @shared0() {addr_space = 3 : i32} : !llvm.array<64 x f3
 
 // CHECK: llvm.func @k(%{{.+}}: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias, llvm.noundef}, %{{.+}}: i64 {llvm.noundef})
 // CHECK-SAME: nvvm.kernel, nvvm.minctasm = 1 : i32, nvvm.reqntid = array<i32: 64, 2, 1>
-llvm.func @k(%x: !llvm.ptr<1>, %n: i64) attributes {nvidia.block = array<i64: 64, 2, 1>, sym_visibility = "private"} {
+llvm.func @k(%x: !llvm.ptr<1>, %n: i64) attributes {nvidia.block = array<i64: 64, 2, 1>, nvidia.min_blocks = 1 : i32, sym_visibility = "private"} {
   llvm.return
 }
 

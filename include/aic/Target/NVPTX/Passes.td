@@ -61,11 +61,11 @@ def GPUFinishEntriesPass : Pass<"aic-gpu-finish-entries", "::mlir::ModuleOp"> {
   let summary = "Make device functions entries that a driver can launch";
   let description = [{
     Functions of the LLVM dialect with `nvidia.block` become `nvvm.kernel`s that are launched with exactly this block
-    (`nvvm.reqntid`), of which one in flight on a multiprocessor will do (`nvvm.minctasm`). Their pointers do not alias
-    and are aligned to 16 bytes. Everything else becomes internal to the module.
+    (`nvvm.reqntid`); `nvidia.min_blocks` becomes `nvvm.minctasm`. Their pointers do not alias and are aligned to 16
+    bytes. Everything else becomes internal to the module.
 
     ```mlir
-    llvm.func @k(!llvm.ptr<1>, i64) attributes {nvidia.block = array<i64: 64, 1, 1>}
+    llvm.func @k(!llvm.ptr<1>, i64) attributes {nvidia.block = array<i64: 64, 1, 1>, nvidia.min_blocks = 1 : i32}
     // becomes
     llvm.func @k(!llvm.ptr<1> {llvm.align = 16, llvm.noalias, llvm.noundef}, i64 {llvm.noundef})
         attributes {nvvm.kernel, nvvm.minctasm = 1 : i32, nvvm.reqntid = array<i32: 64, 1, 1>}
