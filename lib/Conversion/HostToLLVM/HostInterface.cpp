@@ -4,7 +4,6 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Location.h"
-#include "llvm/ADT/SetVector.h"
 #include <optional>
 
 namespace mlir::aic {
@@ -173,24 +172,6 @@ DictionaryAttr HostInterface::describe(MLIRContext *context) const {
     entries.set(isInput ? "inputs" : "outputs", b.getArrayAttr(list));
   }
   return entries.getDictionary(context);
-}
-
-/// A name's own child names the value, not a node.
-static void addNames(Location loc, llvm::SetVector<StringAttr> &names) {
-  if (auto name = dyn_cast<NameLoc>(loc)) {
-    names.insert(name.getName());
-  } else if (auto fused = dyn_cast<FusedLoc>(loc)) {
-    for (Location part : fused.getLocations())
-      addNames(part, names);
-  } else if (auto call = dyn_cast<CallSiteLoc>(loc)) {
-    addNames(call.getCallee(), names);
-  }
-}
-
-SmallVector<StringAttr> nodeNames(Location loc) {
-  llvm::SetVector<StringAttr> names;
-  addNames(loc, names);
-  return names.takeVector();
 }
 
 } // namespace mlir::aic

@@ -49,9 +49,6 @@ private:
   std::string stringTable;
 };
 
-/// The names of the model's nodes in a location, in order, each once.
-SmallVector<StringAttr> nodeNames(Location loc);
-
 } // namespace mlir::aic
 
 #endif // AIC_LIB_CONVERSION_HOSTTOLLVM_HOSTINTERFACE_H

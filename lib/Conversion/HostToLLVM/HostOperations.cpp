@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- HostOperations.cpp - Memory, calls and reads of the host code ------===//
 #include "HostPlan.h"
+#include "aic/Dialect/AIC/IR/NodeNames.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 
@@ -112,7 +113,7 @@ void HostPlan::emitViewCheck(Emission &e, Operation &op) {
   std::optional<int64_t> x = getConstantIntValue(from), y = getConstantIntValue(to);
   if (x && y && *x == *y)
     return;
-  SmallVector<StringAttr> names = nodeNames(op.getLoc());
+  SmallVector<StringRef> names = getNodeNames(&op);
   std::string text = names.empty() ? "" : "node '" + names.front().str() + "': ";
   text += "expected a shape with as many elements as the tensor has";
   Value same = arith::CmpIOp::create(e.b, loc, arith::CmpIPredicate::eq, from, to);
@@ -243,7 +244,8 @@ LogicalResult HostPlan::emitCall(Emission &e, func::CallOp call) {
   Builder b(module.getContext());
   entry.set("kernel", b.getStringAttr(call.getCallee()));
   SmallVector<Attribute> names;
-  llvm::append_range(names, nodeNames(call.getLoc()));
+  for (StringRef node : getNodeNames(call.getOperation()))
+    names.push_back(b.getStringAttr(node));
   entry.set("nodes", b.getArrayAttr(names));
   for (StringRef key : {"flops", "bytes"})
     if (Attribute known = declaration ? declaration->getDiscardableAttr(("aic." + key).str()) : Attribute())
