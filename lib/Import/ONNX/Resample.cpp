@@ -145,6 +145,8 @@ Value antialiasedResize(Node &n, Value x, Value scales, Value sizes, ArrayRef<in
       break;
     }
     x = resampleAxis(n, x, axis, position, n.minimum(scale, one), options);
+    if (n.failed())
+      return {};
   }
   return toSamples(n, x, element);
 }
@@ -174,6 +176,8 @@ Value cropAndResize(Node &n, Value x, Value region, Value sizes, ArrayRef<int64_
     isOutside = isOutside ? n.binary<OrOp>(isOutside, here) : here;
     position = n.minimum(n.maximum(position, zero), last);
     y = resampleAxis(n, y, axis, position, one, options);
+    if (n.failed())
+      return {};
   }
   y = toSamples(n, y, element);
   return isOutside ? n.select(isOutside, n.scalar(element, outsideValue), y) : y;
@@ -335,6 +339,8 @@ void resize(Node &n) {
     axes = *chosen;
     for (int64_t &axis : axes)
       axis = n.checkAxis(axis, n.rank(x), "axes");
+    if (n.failed())
+      return;
   }
   Value scales, sizes;
   if (n.opset < 11) {

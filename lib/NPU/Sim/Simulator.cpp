@@ -6,6 +6,7 @@
 #include "Runner.h"
 
 #include <cstring>
+#include <unistd.h>
 
 using namespace aic::npu;
 using namespace aic::npu::sim;
@@ -53,6 +54,8 @@ bool holdsValuesAtStart(SegmentKind kind) { return kind != SegmentKind::Scratch 
 /// Binds every segment and switches the shadow on. False, with the reason, for a binding that does not fit.
 bool bindSegments(const Program &program, const std::vector<SegmentBinding> &bindings, const RunOptions &options,
                   MemoryImage &memory, std::string &error) {
+  if (error = checkMemory(program, bindings, options); !error.empty())
+    return false;
   for (unsigned i = 0; i < program.segments.size(); ++i) {
     const Segment &segment = program.segments[i];
     SegmentBinding binding = i < bindings.size() ? bindings[i] : SegmentBinding();
@@ -149,6 +152,23 @@ RunResult runChecked(const Program &program, const Machine &machine, const std::
 }
 
 } // namespace
+
+std::string aic::npu::checkMemory(const Program &program, const std::vector<SegmentBinding> &bindings,
+                                  const RunOptions &options) {
+  uint64_t limit = options.maxBytes, needed = 0; // at most 16 segments of at most 2^40 bytes
+  if (limit == 0)
+    limit = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  for (size_t i = 0; i < program.segments.size(); ++i) {
+    const Segment &segment = program.segments[i];
+    if (options.moveData && (i >= bindings.size() || !bindings[i].data))
+      needed += segment.bytes;
+    if (options.detect && !holdsValuesAtStart(segment.kind))
+      needed += segment.bytes / 4; // the shadow: 8 bytes for 32
+  }
+  if (needed <= limit)
+    return "";
+  return "expected segments that fit in " + std::to_string(limit) + " bytes of memory, got " + std::to_string(needed);
+}
 
 RunResult aic::npu::run(const Program &program, const Machine &machine, const std::vector<SegmentBinding> &bindings,
                         const RunOptions &options) {

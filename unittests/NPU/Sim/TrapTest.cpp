@@ -124,6 +124,9 @@ TEST(Traps, ProgramsThatCannotStart) {
   bench.segment(SegmentKind::Input, 64);
   bench.memory[0].resize(63);
   EXPECT_EQ(bench.runBadly(), "invalid: segment 0 's0': expected 64 bytes of memory, got 63\n");
+  bench.options.maxBytes = 7;
+  EXPECT_SAYS(bench.runBadly(), "expected segments that fit in 7 bytes of memory, got ");
+  bench.options.maxBytes = 0;
   RunResult result = aic::npu::run(Program(), bench.machine, {});
   ASSERT_EQ(result.diagnostics.size(), 1u);
   EXPECT_EQ(result.diagnostics[0].message, "expected HALT at the end of the program");

@@ -47,6 +47,8 @@ struct RunOptions {
   std::vector<int64_t> arguments;
   uint64_t maxInstructions = 10'000'000'000;
   unsigned maxDiagnostics = 20;
+  /// The most memory in bytes, as checkMemory counts it; 0: the host's physical memory.
+  uint64_t maxBytes = 0;
 };
 
 struct Diagnostic {
@@ -68,6 +70,11 @@ struct RunResult {
   Report report;      // timed runs
   std::shared_ptr<Timeline> trace;
 };
+
+/// Why the segments that are not bound, and what the detector keeps of all, do not fit in memory; empty if they do.
+/// A program may declare up to 2^40 bytes for each segment.
+std::string checkMemory(const Program &program, const std::vector<SegmentBinding> &bindings,
+                        const RunOptions &options);
 
 /// Runs a program. `bindings` may be shorter than the segments; what is missing counts as null.
 RunResult run(const Program &program, const Machine &machine, const std::vector<SegmentBinding> &bindings,

@@ -104,6 +104,8 @@ int runProgram(const CommandLine &line, const Arguments &arguments, const RunOpt
   std::vector<SegmentBinding> bindings;
   std::unique_ptr<Launch> launch;
   if (options.moveData) {
+    if (error = checkMemory(npub.program, {}, options); !error.empty())
+      return line.error(name + ": " + error);
     launch = std::make_unique<Launch>(npub.program, npub.constants);
     for (const std::string &input : arguments.inputs)
       if (error = launch->readInput(input); !error.empty())
