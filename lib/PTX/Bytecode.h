@@ -14,6 +14,8 @@ namespace aic::ptx {
 struct Warp;
 struct Inst;
 using Handler = void (*)(Warp &, const Inst &);
+/// The undefined bits of a result in one lane, from those of the sources; see Defined.cpp.
+using PartRule = uint64_t (*)(Warp &, const Inst &, unsigned lane);
 
 /// A register: where its 32 lanes start in the warp's file, and the index of its word of defined bits. A predicate is
 /// one word, a bit a lane.
@@ -47,9 +49,12 @@ struct Inst {
   uint32_t list = 0, listCount = 0; // operands beyond op[], in Code::lists
   uint32_t target = 0;
   uint32_t line = 0;
-  uint16_t opcode = 0; // index into Code::spellings
-  uint16_t flags = 0;  // of the opcode's row
-  uint8_t flops = 0;   // a lane: of scalar arithmetic
+  uint16_t opcode = 0;  // index into Code::spellings
+  uint16_t flags = 0;   // of the opcode's row
+  uint8_t flops = 0;    // a lane: of scalar arithmetic
+  uint8_t partSize = 0; // for partRule: bytes of the type, and whether it has a sign
+  bool partSigned = false;
+  PartRule partRule = nullptr; // null: undefined as a whole
 };
 
 struct Constant {

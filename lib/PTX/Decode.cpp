@@ -427,6 +427,7 @@ void Decoder::decodeInstruction(const Function &function, Frame &frame, const In
   Selection selection{module, function, inst, resolved, out, code, ""};
   resolved.row->select(selection);
   out.flops = scalarFlops(inst.opcode, resolved.types[0]);
+  pickPartRule(selection);
   bool fullBarrier = (inst.opcode == "bar" || inst.opcode == "barrier") && inst.operands.size() == 1 &&
                      !selection.has("warp") && !selection.has("arrive");
   if (((out.flags & (flag::Sync | flag::Async | flag::Yields)) && !fullBarrier) || selection.has("volatile"))

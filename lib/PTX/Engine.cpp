@@ -3,7 +3,7 @@
 // The scheduler. A block runs until every thread has ended: round by round each warp runs until all of its groups
 // wait; when nothing is ready one asynchronous operation lands; when there is none left to land, groups that poll are
 // resumed, and when that changes nothing for long it is a deadlock. A block that polls for another block is set aside.
-#include "Engine.h"
+#include "Defined.h"
 #include "GlobalShadow.h"
 #include "Mutate.h"
 #include "Wgmma.h"
@@ -177,8 +177,10 @@ void Engine::undefined(Warp &warp, Slot slot, uint32_t lanes, const char *use) {
   if (!options.uninitialised)
     return;
   const std::string &name = slot.index < code.registerNames.size() ? code.registerNames[slot.index] : "";
+  bool partly = lanes && definedBytes(warp, slot, unsigned(__builtin_ctz(lanes)));
   report(warp, "uninitialised", lanes,
-         (name.empty() ? std::string("an undefined value") : "register '" + name + "' has no defined value") +
+         (name.empty() ? std::string("an undefined value")
+                       : "register '" + name + "' has " + (partly ? "undefined bytes" : "no defined value")) +
              ", used as " + use);
 }
 
@@ -264,6 +266,7 @@ void Engine::startWarp(Block &block, Warp &warp) {
   warp.r = reinterpret_cast<uint8_t *>((reinterpret_cast<uintptr_t>(warp.file.data()) + 63) & ~uintptr_t(63));
   warp.defs.assign(code.slots, 0);
   warp.defs[0] = ~0u;
+  warp.parts.clear();
   warp.defined = warp.defs.data();
   warp.local.assign(size_t(code.localBytes) * 32, 0xff);
   if (fresh)

@@ -52,6 +52,7 @@ struct Warp {
   AsyncState async;
   std::vector<uint8_t> file;
   std::vector<uint32_t> defs;
+  std::vector<uint16_t> parts; // a mask of defined bytes a slot and lane; empty while no register is defined in part
   std::vector<uint8_t> local;
 };
 
@@ -169,7 +170,12 @@ inline uint32_t &predicate(Warp &warp, Slot slot) { return *reinterpret_cast<uin
 inline uint32_t truth(Warp &warp, const Inst &inst, unsigned i) {
   return predicate(warp, inst.op[i]) ^ (inst.opSize[i] ? ~0u : 0u);
 }
+/// For a result that undefined values went into: remembers its defined bytes; returns the lanes that have all of them.
+uint32_t definePartly(Warp &warp, Slot slot, uint32_t lanes);
+/// To be called before the result is written, which may be a source as well.
 inline void define(Warp &warp, Slot slot, uint32_t lanes, uint32_t defined) {
+  if (uint32_t bad = lanes & ~defined; __builtin_expect(bad != 0, 0))
+    defined |= definePartly(warp, slot, bad);
   uint32_t &word = warp.defined[slot.index];
   word = (word & ~lanes) | (defined & lanes);
 }

@@ -11,12 +11,12 @@
 namespace aic::ptx {
 
 template <class T> inline void store(Warp &w, Slot slot, const T *values, uint32_t defined) {
+  define(w, slot, w.mask, defined);
   T *d = lanesOf<T>(w, slot);
   if (w.mask == ~0u)
     memcpy(d, values, 32 * sizeof(T));
   else
     forLanes(w.mask, [&](unsigned l) { d[l] = values[l]; });
-  define(w, slot, w.mask, defined);
 }
 
 template <class D, class A, class Op> void run1(Warp &w, const Inst &i) {

@@ -188,8 +188,8 @@ void runCvt(Warp &w, const Inst &i) {
   uint64_t t[32];
   forLanes(w.mask,
            [&](unsigned l) { t[l] = extend(convert(laneValue(w, i.op[1], i.opSize[1], l), c), c.to, i.opSize[0]); });
-  forLanes(w.mask, [&](unsigned l) { setLane(w, i.op[0], i.opSize[0], l, t[l]); });
   define(w, i.op[0], w.mask, w.defined[i.op[1].index]);
+  forLanes(w.mask, [&](unsigned l) { setLane(w, i.op[0], i.opSize[0], l, t[l]); });
 }
 
 struct WidenHalf {

@@ -176,17 +176,15 @@ __attribute__((target("avx2,fma"))) void runFmaFast(Warp &w, const Inst &i) {
   float *d = lanesOf<float>(w, i.op[0]);
   uint32_t defined = w.defined[i.op[1].index] & w.defined[i.op[2].index] & w.defined[i.op[3].index];
   uint32_t mask = w.mask;
+  define(w, i.op[0], mask, defined);
   if (mask == ~0u) {
     memcpy(d, t, sizeof t);
-    w.defined[i.op[0].index] = defined;
     return;
   }
   for (uint32_t m = mask; m; m &= m - 1) {
     unsigned l = unsigned(__builtin_ctz(m));
     d[l] = t[l];
   }
-  uint32_t &word = w.defined[i.op[0].index];
-  word = (word & ~mask) | (defined & mask);
 }
 #endif
 

@@ -3,6 +3,7 @@
 // mov, ld, st and what has to do with address spaces. A load or store first checks its lanes (definedness, alignment,
 // bounds, races) and turns their addresses into host pointers; lanes with a fault are left out.
 #include "Access.h"
+#include "Defined.h"
 #include "Exec.h"
 #include "GlobalShadow.h"
 
@@ -245,7 +246,11 @@ template <class M> void runStore(Warp &w, const Inst &i) {
   // Undefined values are reported here: memory does not remember them.
   for (unsigned e = 0; e < i.listCount; ++e) {
     const ListSlot &entry = w.engine->code.lists[i.list + e];
-    if (uint32_t bad = mask & ~w.defined[entry.slot.index]; bad && !entry.sink && i.space != Space::Local && !i.flagB)
+    uint32_t bad = mask & ~w.defined[entry.slot.index];
+    if (!bad || entry.sink || i.space == Space::Local || i.flagB)
+      continue;
+    bad &= ~definedBelow(w, entry.slot, sizeof(M), bad);
+    if (bad)
       w.engine->undefined(w, entry.slot, bad, "a value to store");
   }
   uint32_t good = accessLanes(w, i.space, mask, addresses, unsigned(sizeof(M)) * i.listCount, true, i.flagC, pointers);
@@ -312,7 +317,7 @@ template <class T> void runMov(Warp &w, const Inst &i) {
 void runPack(Warp &w, const Inst &i) {
   const ListSlot *list = &w.engine->code.lists[i.list];
   unsigned total = unsigned(i.imm3), part = total / i.listCount;
-  uint32_t defined = ~0u;
+  uint32_t defined = ~0u, partMask = (1u << part) - 1;
   if (i.flagA && i.flagB)
     return;
   if (i.flagB) {
@@ -325,7 +330,13 @@ void runPack(Warp &w, const Inst &i) {
     }
     uint8_t *d = w.r + i.op[0].offset;
     forLanes(w.mask, [&](unsigned l) { memcpy(d + l * total, t[l], total); });
-    define(w, i.op[0], w.mask, defined);
+    if (!(w.mask & ~defined))
+      return define(w, i.op[0], w.mask, defined);
+    uint16_t bytes[32] = {};
+    for (unsigned e = 0; e < i.listCount; ++e)
+      forLanes(w.mask,
+               [&](unsigned l) { bytes[l] |= uint16_t((definedBytes(w, list[e].slot, l) & partMask) << (e * part)); });
+    defineBytes(w, i.op[0], total, w.mask, bytes);
     return;
   }
   alignas(16) uint8_t t[32 * 16];
@@ -336,7 +347,13 @@ void runPack(Warp &w, const Inst &i) {
       continue;
     uint8_t *d = w.r + list[e].slot.offset;
     forLanes(w.mask, [&](unsigned l) { memcpy(d + l * list[e].size, t + l * total + e * part, part); });
-    define(w, list[e].slot, w.mask, defined);
+    if (!(w.mask & ~defined)) {
+      define(w, list[e].slot, w.mask, defined);
+      continue;
+    }
+    uint16_t bytes[32];
+    forLanes(w.mask, [&](unsigned l) { bytes[l] = uint16_t(definedBytes(w, i.op[1], l) >> (e * part) & partMask); });
+    defineBytes(w, list[e].slot, part, w.mask, bytes);
   }
 }
 

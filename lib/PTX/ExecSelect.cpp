@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Comparison (setp, set) and selection (selp, slct).
+#include "Defined.h"
 #include "Exec.h"
 #include "Half.h"
 
@@ -198,7 +199,14 @@ void runSetp(Warp &w, const Inst &i) {
 
 /// f16x2: p takes the low halves, q the high ones.
 template <class T> void runSetpX2(Warp &w, const Inst &i) {
-  uint32_t defined = w.defined[i.op[1].index] & w.defined[i.op[2].index];
+  uint32_t defined[2];
+  for (unsigned k = 0; k < 2; ++k) {
+    defined[k] = w.defined[i.op[1].index] & w.defined[i.op[2].index];
+    forLanes(w.mask & ~defined[k], [&](unsigned l) {
+      uint32_t both = definedBytes(w, i.op[1], l) & definedBytes(w, i.op[2], l);
+      defined[k] |= uint32_t((both >> (2 * k) & 3) == 3) << l;
+    });
+  }
   const uint32_t *a = lanesOf<uint32_t>(w, i.op[1]), *b = lanesOf<uint32_t>(w, i.op[2]);
   CompareFn fn = reinterpret_cast<CompareFn>(i.imm2);
   alignas(64) uint16_t halves[4][32];
@@ -215,12 +223,12 @@ template <class T> void runSetpX2(Warp &w, const Inst &i) {
     results[k] = fn(w, half, i.flagB);
     w.r = file;
   }
-  uint32_t first = combine(w, i, results[0], defined, false), second = combine(w, i, results[1], defined, false);
+  uint32_t first = combine(w, i, results[0], defined[0], false), second = combine(w, i, results[1], defined[1], false);
   setPredicate(w, i.op[0], first);
-  define(w, i.op[0], w.mask, defined);
+  define(w, i.op[0], w.mask, defined[0]);
   if (i.flagA) {
     setPredicate(w, i.op[5], second);
-    define(w, i.op[5], w.mask, defined);
+    define(w, i.op[5], w.mask, defined[1]);
   }
 }
 

@@ -2,6 +2,7 @@
 //
 // Instructions that exchange values within a warp: shfl, vote, match, redux, activemask, elect. They need the lanes of
 // their member mask together, but order no memory.
+#include "Defined.h"
 #include "Exec.h"
 #include <algorithm>
 
@@ -19,6 +20,7 @@ void runShfl(Warp &w, const Inst &i) {
                  *c = lanesOf<uint32_t>(w, i.op[3]);
   uint32_t value = w.defined[i.op[1].index];
   uint32_t t[32], defined = 0, inside = 0, stray = 0;
+  uint8_t sources[32];
   forLanes(w.mask, [&](unsigned l) {
     int lane = int(l), by = int(b[l] & 31), clamp = int(c[l] & 31), segment = int(c[l] >> 8 & 31);
     int low = lane & segment, high = low | (clamp & ~segment), from;
@@ -49,12 +51,20 @@ void runShfl(Warp &w, const Inst &i) {
     }
     t[l] = a[from];
     defined |= (value >> from & 1) << l;
+    sources[l] = uint8_t(from);
     inside |= uint32_t(in) << l;
   });
   if (stray && w.engine->options.divergence)
     w.engine->report(w, "divergence", stray, "reads a lane that does not take part in the shuffle");
-  defined &= w.defined[i.op[2].index] & w.defined[i.op[3].index];
-  store(w, i.op[0], t, defined);
+  uint32_t known = w.defined[i.op[2].index] & w.defined[i.op[3].index];
+  bool partly = (w.mask & ~(defined & known)) && !w.parts.empty();
+  uint16_t bytes[32];
+  if (partly)
+    forLanes(w.mask,
+             [&](unsigned l) { bytes[l] = known >> l & 1 ? uint16_t(definedBytes(w, i.op[1], sources[l])) : 0; });
+  store(w, i.op[0], t, defined & known);
+  if (partly)
+    defineBytes(w, i.op[0], 4, w.mask, bytes);
   if (i.flagA) {
     setPredicate(w, i.op[5], inside);
     define(w, i.op[5], w.mask, w.mask);

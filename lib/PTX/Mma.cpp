@@ -4,6 +4,7 @@
 // A holds row g + 8 (i % 2), columns P t + 4 P (i / 2) and up; register i of B rows P t + 4 P i and up of column g;
 // elements 2 i and 2 i + 1 of C row g + 8 i, columns 2 t and 2 t + 1.
 #include "Access.h"
+#include "Defined.h"
 #include "Exec.h"
 #include "Half.h"
 
@@ -46,6 +47,53 @@ struct Shape {
   unsigned aRegisters() const { return m * k / (32 * perRegister); }
   unsigned bRegisters() const { return 8 * k / (32 * perRegister); }
 };
+
+/// Registers in the lists, in their order.
+struct Counts {
+  unsigned d, a, b, c;
+};
+
+/// Writes D. An undefined element of A makes its row of D undefined, one of B its column, one of C its own element.
+void storeResult(Warp &w, const Inst &i, Counts n, bool halfC, bool halfD, bool defined, const void *values,
+                 unsigned size) {
+  const ListSlot *lists = &w.engine->code.lists[i.list];
+  uint16_t bytes[4][32];
+  if (!defined) {
+    bool row[16] = {}, column[8] = {}, element[16][8] = {};
+    auto lanesWithout = [&](unsigned list) { return ~w.defined[lists[list].slot.index] & w.mask; };
+    for (unsigned r = 0; r < n.a; ++r)
+      forLanes(lanesWithout(n.d + r), [&](unsigned l) { row[l / 4 + 8 * (r & 1)] = true; });
+    for (unsigned r = 0; r < n.b; ++r)
+      forLanes(lanesWithout(n.d + n.a + r), [&](unsigned l) { column[l / 4] = true; });
+    for (unsigned r = 0; r < n.c; ++r)
+      forLanes(lanesWithout(n.d + n.a + n.b + r), [&](unsigned l) {
+        uint32_t known = definedBytes(w, lists[n.d + n.a + n.b + r].slot, l);
+        if (!halfC) {
+          element[l / 4 + 8 * (r >> 1)][2 * (l % 4) + (r & 1)] = true;
+          return;
+        }
+        for (unsigned e = 0; e < 2; ++e)
+          element[l / 4 + 8 * r][2 * (l % 4) + e] = (known >> (2 * e) & 3) != 3;
+      });
+    auto fine = [&](unsigned y, unsigned x) { return !row[y] && !column[x] && !element[y][x]; };
+    for (unsigned r = 0; r < n.d; ++r)
+      for (unsigned l = 0; l < 32; ++l) {
+        unsigned x = 2 * (l % 4);
+        if (halfD)
+          bytes[r][l] = (fine(l / 4 + 8 * r, x) ? 3 : 0) | (fine(l / 4 + 8 * r, x + 1) ? 12 : 0);
+        else
+          bytes[r][l] = fine(l / 4 + 8 * (r >> 1), x + (r & 1)) ? 0xffff : 0;
+      }
+  }
+  for (unsigned r = 0; r < n.d; ++r) {
+    if (size == 4)
+      store(w, lists[r].slot, static_cast<const uint32_t *>(values) + 32 * r, ~0u);
+    else
+      store(w, lists[r].slot, static_cast<const uint64_t *>(values) + 32 * r, ~0u);
+    if (!defined)
+      defineBytes(w, lists[r].slot, size, w.mask, bytes[r]);
+  }
+}
 
 /// D = A B + C over f32; the products are exact, so it does not matter whether the host fuses.
 FAST void multiply(float (*c)[8], const float (*a)[32], const float (*b)[8], unsigned m, unsigned k) {
@@ -111,18 +159,16 @@ template <Type A, Type B, bool HalfC, bool HalfD> void runMmaFloat(Warp &w, cons
       c[l / 4 + 8 * (r >> 1)][2 * (l % 4) + (r & 1)] =
           HalfC ? halfToFloat(uint16_t(rc[r >> 1][l] >> (16 * (r & 1)))) : bitcast<float>(rc[r][l]);
   multiplyBest(c, a, b, 16, s.k);
-  const ListSlot *lists = &w.engine->code.lists[i.list];
-  for (unsigned r = 0; r < nd; ++r) {
-    uint32_t t[32];
+  uint32_t t[4][32];
+  for (unsigned r = 0; r < nd; ++r)
     for (unsigned l = 0; l < 32; ++l) {
       if (HalfD)
-        t[l] = floatToHalf(c[l / 4 + 8 * r][2 * (l % 4)]) | uint32_t(floatToHalf(c[l / 4 + 8 * r][2 * (l % 4) + 1]))
-                                                                << 16;
+        t[r][l] = floatToHalf(c[l / 4 + 8 * r][2 * (l % 4)]) | uint32_t(floatToHalf(c[l / 4 + 8 * r][2 * (l % 4) + 1]))
+                                                                   << 16;
       else
-        t[l] = bitcast<uint32_t>(c[l / 4 + 8 * (r >> 1)][2 * (l % 4) + (r & 1)]);
+        t[r][l] = bitcast<uint32_t>(c[l / 4 + 8 * (r >> 1)][2 * (l % 4) + (r & 1)]);
     }
-    store(w, lists[r].slot, t, (defined & w.mask) == w.mask ? ~0u : 0);
-  }
+  storeResult(w, i, {nd, na, nb, nc}, HalfC, HalfD, (defined & w.mask) == w.mask, t, 4);
   if (!w.engine->counters.empty()) {
     LineCounters &counter = w.engine->counters[w.at];
     ++counter.mma;
@@ -159,17 +205,15 @@ template <bool SignA, bool SignB> void runMmaInteger(Warp &w, const Inst &i) {
     for (unsigned k = 0; k < s.k; ++k)
       for (unsigned j = 0; j < 8; ++j)
         c[x][j] += int64_t(a[x][k]) * b[k][j];
-  const ListSlot *lists = &w.engine->code.lists[i.list];
-  for (unsigned r = 0; r < nc; ++r) {
-    uint32_t t[32];
+  uint32_t t[4][32];
+  for (unsigned r = 0; r < nc; ++r)
     for (unsigned l = 0; l < 32; ++l) {
       int64_t v = c[l / 4 + 8 * (r >> 1)][2 * (l % 4) + (r & 1)];
       if (i.flagA)
         v = v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : v;
-      t[l] = uint32_t(uint64_t(v));
+      t[r][l] = uint32_t(uint64_t(v));
     }
-    store(w, lists[r].slot, t, (defined & w.mask) == w.mask ? ~0u : 0);
-  }
+  storeResult(w, i, {nc, na, nb, nc}, false, false, (defined & w.mask) == w.mask, t, 4);
   if (!w.engine->counters.empty()) {
     LineCounters &counter = w.engine->counters[w.at];
     ++counter.mma;
@@ -193,8 +237,7 @@ void runMmaDouble(Warp &w, const Inst &i) {
         sum = __builtin_fma(a[(l / 4) * 4 + k], b[(2 * (l % 4) + r) * 4 + k], sum);
       out[r][l] = sum;
     }
-  for (unsigned r = 0; r < 2; ++r)
-    store(w, lists[r].slot, out[r], (defined & w.mask) == w.mask ? ~0u : 0);
+  storeResult(w, i, {2, 1, 1, 2}, false, false, (defined & w.mask) == w.mask, out, 8);
 }
 
 template <Type A> Handler pickB(Type b) {
@@ -344,7 +387,17 @@ void runMovmatrix(Warp &w, const Inst &i) {
   uint32_t t[32];
   for (unsigned l = 0; l < 32; ++l)
     t[l] = m[2 * (l % 4)][l / 4] | uint32_t(m[2 * (l % 4) + 1][l / 4]) << 16;
-  store(w, i.op[0], t, (w.defined[i.op[1].index] & w.mask) == w.mask ? ~0u : 0);
+  if (!(w.mask & ~w.defined[i.op[1].index]))
+    return store(w, i.op[0], t, ~0u);
+  uint16_t bytes[32];
+  for (unsigned l = 0; l < 32; ++l) {
+    auto known = [&](unsigned row) { // of element (row, l / 4)
+      return definedBytes(w, i.op[1], row * 4 + l / 8) >> (2 * (l / 4 % 2)) & 3;
+    };
+    bytes[l] = uint16_t(known(2 * (l % 4)) | known(2 * (l % 4) + 1) << 2);
+  }
+  store(w, i.op[0], t, ~0u);
+  defineBytes(w, i.op[0], 4, w.mask, bytes);
 }
 
 void selectMatrices(Selection &s, unsigned list) {

@@ -32,6 +32,9 @@ struct Selection {
   }
 };
 
+/// How undefined bytes move through the instruction.
+void pickPartRule(Selection &s);
+
 #define PTX_OP(opcode, modifiers, operands, isa, sm, flags, handler) void select##handler(Selection &);
 #include "Opcodes.def"
 #undef PTX_OP

@@ -273,7 +273,7 @@ void runWgmma(Warp &w, const Inst &i) {
       }
       if (engine.options.async) {
         memset(w.r + lists[r].slot.offset, 0xff, 128);
-        w.defined[lists[r].slot.index] = 0;
+        define(w, lists[r].slot, ~0u, 0);
       }
     }
     ++acc.pending;
