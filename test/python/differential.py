@@ -23,9 +23,11 @@ from onnx import helper, numpy_helper
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from conftest import isolated  # noqa: E402
+import differential_more  # noqa: E402
 from deviations import deviating  # noqa: E402
 
 OPSET = 18
+MORE_FROM = 100000  # seeds from here on also draw the kinds of differential_more, and from more opsets
 FLOAT, DOUBLE, HALF = np.dtype("f4"), np.dtype("f8"), np.dtype("f2")
 TOLERANCE = {FLOAT: 1e-4, DOUBLE: 1e-6, HALF: 1e-2}
 # ONNX Runtime's results for empty operands of these, and for windows larger than the input, are not to be relied on; its
@@ -47,9 +49,9 @@ def info(name: str, array: np.ndarray, dims=None):
     return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape if dims is None else dims)
 
 
-def make_model(nodes, inputs, outputs, weights) -> onnx.ModelProto:
+def make_model(nodes, inputs, outputs, weights, opset=OPSET) -> onnx.ModelProto:
     graph = helper.make_graph(nodes, "random", inputs, outputs, [numpy_helper.from_array(a, n) for n, a in weights.items()])
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9 if opset < 21 else 10)
 
 
 class Graph:
@@ -57,6 +59,7 @@ class Graph:
 
     def __init__(self, seed: int):
         self.r, self.rng = random.Random(seed), np.random.default_rng(seed)
+        self.opset = OPSET if seed < MORE_FROM else [OPSET, 21, 23][seed % 3]
         self.values: dict[str, np.ndarray] = {}
         self.exact: set[str] = set()  # moved from inputs only: steps may be applied without magnifying rounding
         self.inputs: list[str] = []
@@ -122,7 +125,7 @@ class Graph:
             return None
         constants = {n: self.values[n] for n in used if n in self.weights}
         model = make_model([node], [info(n, self.values[n]) for n in used if n not in constants],
-                           [helper.make_empty_tensor_value_info(n) for n in names], constants)
+                           [helper.make_empty_tensor_value_info(n) for n in names], constants, self.opset)
         try:
             results = session(model).run(None, {n: self.values[n] for n in used if n not in constants})
         except Exception:  # noqa: BLE001 - ONNX Runtime does not take the node
@@ -490,11 +493,12 @@ WEIGHTS = {"unary": 4, "binary": 4, "movement": 6, "conv": 3, "pool": 2, "norm":
 def generate(seed: int, nodes: int, dynamic: bool, only=None):
     """A model, its feed, and how to draw other feeds: (model, feed, dims by input)."""
     g = Graph(seed)
-    kinds = list(only or KINDS)
+    table, weights = (KINDS, WEIGHTS) if seed < MORE_FROM else (KINDS | differential_more.MORE, WEIGHTS | differential_more.WEIGHTS)
+    kinds = list(only or table)
     g.input(g.dims(g.r.choice([0, 1, 2, 3, 3, 4, 4, 4, 5])), g.r.choice([FLOAT] * 8 + [DOUBLE, HALF]))
     for _ in range(nodes * 5):
         if len(g.nodes) < nodes:
-            KINDS[g.r.choices(kinds, [WEIGHTS.get(k, 1) for k in kinds])[0]](g)
+            table[g.r.choices(kinds, [weights.get(k, 1) for k in kinds])[0]](g)
     read = {n for node in g.nodes for n in node.input} | {n for node in g.nodes for a in node.attribute for i in a.g.node for n in i.input}
     ends = [o for node in g.nodes for o in node.output if o not in read or g.r.random() < 0.15]
     odd = g.r.random()
@@ -513,7 +517,7 @@ def generate(seed: int, nodes: int, dynamic: bool, only=None):
             for v in [*a.g.input, *a.g.output]:
                 for d in v.type.tensor_type.shape.dim:
                     d.Clear()
-    return make_model(g.nodes, inputs, ranks, g.weights), {n: g.values[n] for n in g.inputs}, dims, g
+    return make_model(g.nodes, inputs, ranks, g.weights, g.opset), {n: g.values[n] for n in g.inputs}, dims, g
 
 
 def resized(g: Graph, feed, dims):

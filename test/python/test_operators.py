@@ -103,6 +103,17 @@ case("conv_filter", "Conv", {"x": f32(1, 4, 9, 8), "w": f32(6, 4, 3, 2), "b": f3
 case("conv_filter_groups", "Conv", {"x": f32(1, 4, 9, 8), "w": f32(6, 2, 3, 2)}, {"x": f32(1, 2, 9, 8), "w": f32(2, 1, 1, 3)}, group=2, pads=[1, 0, 1, 1],
      dilations=[1, 2])
 case("conv_filter_known", "Conv", {"x": f32(1, 4, 9, 8), "w": f32(6, 4, 3, 2)}, fixed=("w",))
+TRANSPOSED = [{"x": f32(2, 4, 3, 5), "w": f32(4, 3, 3, 2), "b": f32(6)}, {"x": f32(1, 2, 4, 4), "w": f32(2, 1, 2, 4), "b": f32(2)}]
+case("conv_transpose_filter", "ConvTranspose", *TRANSPOSED, group=2, strides=[2, 3], pads=[1, 0, 0, 1], output_padding=[1, 0], dilations=[2, 1])
+case("conv_transpose_filter_input_known", "ConvTranspose", TRANSPOSED[0], fixed=("x", "b"), group=2, strides=[3, 1])
+case("conv_transpose_filter_extents_known", "ConvTranspose", *({"x": f32(n, 4, d, 5), "w": TRANSPOSED[0]["w"]} for n, d in ((1, 1), (2, 7))), fixed=("w",),
+     strides=[2, 2], dilations=[1, 3])
+case("conv_transpose_filter_1d", "ConvTranspose", {"x": f32(2, 4, 3), "w": f32(4, 3, 3)}, {"x": f32(1, 1, 1), "w": f32(1, 1, 1)}, strides=[2])
+case("conv_transpose_filter_3d", "ConvTranspose", {"x": f32(1, 2, 3, 2, 1), "w": f32(2, 3, 1, 2, 3)}, strides=[1, 2, 3])
+for auto_pad in ("SAME_UPPER", "SAME_LOWER"):
+    case(f"conv_transpose_output_shape_{auto_pad}", "ConvTranspose", *({**f, "b": f32(2 * f["w"].shape[1])} for f in TRANSPOSED), group=2, strides=[2, 3],
+         output_shape=[6, 12], auto_pad=auto_pad)
+case("conv_transpose_larger_output_shape", "ConvTranspose", {"x": f32(1, 2, 3), "w": f32(2, 1, 3), "b": f32(1)}, strides=[2], output_shape=[8])
 
 case("depth_to_space", "DepthToSpace", {"x": f32(1, 8, 2, 3)}, {"x": f32(2, 4, 3, 1)}, blocksize=2, mode="CRD")
 case("pad_wrap", "Pad", {"x": f32(3, 4)}, {"x": f32(2, 1)}, known={"p": i64(1, 1, 0, 2)}, mode="wrap")

@@ -263,22 +263,24 @@ static Value flipFilter(Lowering &l, Location loc, Value filter, int64_t r, int6
 }
 
 /// Zeros between the elements: in[n, d, c] at [n, before + d * s, c] of a tensor of the extents.
-static Value spread(Lowering &l, Location loc, Value input, ArrayRef<int64_t> strides, ArrayRef<int64_t> before,
+static Value spread(Lowering &l, Location loc, Value input, ArrayRef<int64_t> strides, ArrayRef<OpFoldResult> before,
                     ArrayRef<OpFoldResult> spatial) {
   Extents in = l.shape(loc, input), extents{in[0]};
   extents.append(spatial.begin(), spatial.end());
   extents.push_back(in.back());
   Type element = getElementTypeOrSelf(input.getType());
-  SmallVector<Value> counts;
-  for (size_t i = 0; i < strides.size(); ++i)
+  SmallVector<Value> counts, starts;
+  for (size_t i = 0; i < strides.size(); ++i) {
     counts.push_back(l.index(loc, in[1 + i]));
+    starts.push_back(l.index(loc, before[i]));
+  }
   TypedAttr zero = zeroAttr(l.b, element);
   return l.pointwise(loc, {}, {}, extents, element, [&](OpBuilder &b, Location loc, ValueRange) -> Value {
     auto number = [&](int64_t v) -> Value { return arith::ConstantIndexOp::create(b, loc, v); };
     SmallVector<Value> position{linalg::IndexOp::create(b, loc, 0)};
     Value hit;
     for (auto [i, stride] : llvm::enumerate(strides)) {
-      Value at = arith::SubIOp::create(b, loc, linalg::IndexOp::create(b, loc, 1 + i), number(before[i]));
+      Value at = arith::SubIOp::create(b, loc, linalg::IndexOp::create(b, loc, 1 + i), starts[i]);
       Value source = arith::FloorDivSIOp::create(b, loc, at, number(stride));
       Value back = arith::MulIOp::create(b, loc, source, number(stride));
       Value exact = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, back, at);
@@ -307,8 +309,6 @@ static LogicalResult convertConvTranspose(Lowering &l, ConvTransposeOp op) {
   auto filterType = cast<RankedTensorType>(filter.getType());
   bool plain = op.getGroups() == 1;
   for (int64_t i = 0; i < r; ++i) {
-    if (filterType.isDynamicDim(i))
-      return op.emitOpError("expected a filter of static spatial extents, got ") << op.getFilter().getType();
     plain &= filterType.getDimSize(i) == op.getStrides()[i] && op.getDilations()[i] == 1 && op.getPads()[i] == 0 &&
              op.getPads()[r + i] == 0 && op.getOutputPadding()[i] == 0;
   }
@@ -318,16 +318,16 @@ static LogicalResult convertConvTranspose(Lowering &l, ConvTransposeOp op) {
   } else {
     // A convolution of stride 1: the window of the result's first place starts dilation * (k - 1) - before places
     // before the input.
-    Extents in = l.shape(loc, input), spatial;
+    Extents in = l.shape(loc, input), taps = l.shape(loc, filter), before, spatial;
     Conv conv;
-    SmallVector<int64_t> before;
     for (int64_t i = 0; i < r; ++i) {
-      int64_t reach = op.getDilations()[i] * (filterType.getDimSize(i) - 1), s = op.getStrides()[i];
-      before.push_back(reach - op.getPads()[i]);
-      OpFoldResult out = l.add(loc, l.mul(loc, l.num(s), l.sub(loc, in[1 + i], l.num(1))),
-                               l.num(op.getOutputPadding()[i] + reach + 1 - op.getPads()[i] - op.getPads()[r + i]));
+      OpFoldResult reach = l.mul(loc, l.num(op.getDilations()[i]), l.sub(loc, taps[i], l.num(1)));
+      before.push_back(l.sub(loc, reach, l.num(op.getPads()[i])));
+      OpFoldResult last = l.mul(loc, l.num(op.getStrides()[i]), l.sub(loc, in[1 + i], l.num(1)));
+      OpFoldResult more = l.num(op.getOutputPadding()[i] + 1 - op.getPads()[i] - op.getPads()[r + i]);
+      OpFoldResult out = l.add(loc, l.add(loc, last, reach), more);
       conv.outSpatial.push_back(out);
-      spatial.push_back(l.add(loc, out, l.num(reach)));
+      spatial.push_back(l.max(loc, l.add(loc, out, reach), l.num(0))); // (a filter without taps reaches back)
     }
     // A place between the elements reads its neighbour.
     for (int64_t i = 0; i < r; ++i)

@@ -39,6 +39,13 @@ void padAtRunTime(Node &n, Window &w, ArrayRef<Extent> padding, double fill) {
   w.pads.assign(2 * w.rank, 0);
 }
 
+/// How far the last tap of a window lies behind its first. An extent of the kernel that is not known is the filter's.
+Extent reach(Node &n, const Window &w, size_t i, Value filter) {
+  if (!ShapedType::isDynamic(w.kernel[i]))
+    return Extent(w.span(i) - 1);
+  return n.times(n.minus(n.extent(filter, int64_t(i) + 2), Extent(1)), Extent(w.dilations[i]));
+}
+
 /// Reads strides, dilations and padding. Run-time padding is filled with `fill`. An extent of the kernel that is not
 /// known is that of the filter.
 bool readWindow(Node &n, Value x, Ints kernel, Window &w, double fill, Value filter = {}) {
@@ -76,14 +83,11 @@ bool readWindow(Node &n, Value x, Ints kernel, Window &w, double fill, Value fil
   SmallVector<Extent> all(2 * w.rank, Extent(0));
   bool isKnown = true;
   for (size_t i = 0; i < w.rank; ++i) {
-    Extent reach = ShapedType::isDynamic(w.kernel[i])
-                       ? n.times(n.minus(n.extent(filter, int64_t(i) + 2), Extent(1)), Extent(w.dilations[i]))
-                       : Extent(w.span(i) - 1);
-    Extent total = reach;
+    Extent before = reach(n, w, i, filter), total = before;
     if (w.strides[i] != 1) {
       Extent extent = n.extent(x, int64_t(i) + 2);
       Extent last = n.times(n.minus(ceilDiv(n, extent, w.strides[i]), Extent(1)), Extent(w.strides[i]));
-      total = n.atLeast(n.minus(n.plus(n.plus(last, reach), Extent(1)), extent), 0);
+      total = n.atLeast(n.minus(n.plus(n.plus(last, before), Extent(1)), extent), 0);
     }
     Extent small = n.over(total, Extent(2)), large = n.minus(total, small);
     all[i] = isUpper ? small : large;
@@ -120,6 +124,31 @@ int64_t readGroups(Node &n) {
 
 void conv(Node &n) { n.out(convolution(n, n.in(0), n.in(1), n.optional(2))); }
 
+/// What a transposed convolution gets around its result: `before` and `after` take places away, or add ones that no tap
+/// reaches where they are below 0.
+struct Trim {
+  SmallVector<Extent> before, after;
+  bool isKnown = true;
+};
+
+/// The padding that output_shape or SAME asks for: stride * (D - 1) + extra + span - total is the extent that output_shape
+/// names, or D * stride.
+Trim trimTransposed(Node &n, const Window &w, const Ints &extra, const std::optional<Ints> &shape, bool isUpper,
+                    Value filter) {
+  Trim trim;
+  for (size_t i = 0; i < w.rank; ++i) {
+    Extent total = n.plus(reach(n, w, i, filter), Extent(1 + extra[i] - w.strides[i]));
+    if (shape)
+      total = n.plus(total, n.minus(n.times(n.extent(w.input, int64_t(i) + 2), Extent(w.strides[i])), (*shape)[i]));
+    Extent cut = n.atLeast(total, 0), grown = n.minus(cut, total);
+    Extent small = n.over(cut, Extent(2)), large = n.minus(cut, small);
+    trim.before.push_back(isUpper ? small : large);
+    trim.after.push_back(n.minus(isUpper ? large : small, grown));
+    trim.isKnown &= total.number.has_value();
+  }
+  return trim;
+}
+
 void convTranspose(Node &n) {
   Value x = n.in(0), filter = n.in(1), bias = n.optional(2);
   n.expectRank(filter, n.rank(x), n.rank(x), "operand 1");
@@ -128,10 +157,9 @@ void convTranspose(Node &n) {
   std::string kind = n.getString("auto_pad", "NOTSET");
   Window w;
   w.rank = size_t(std::max<int64_t>(n.rank(x), 2)) - 2;
+  w.input = x;
   n.expectRank(x, 3, 5, "operand 0");
   w.kernel = filterKernel(n, filter);
-  if (llvm::any_of(w.kernel, ShapedType::isDynamic))
-    return n.unsupported("a filter of unknown shape");
   w.strides = n.getInts("strides").value_or(Ints(w.rank, 1));
   w.dilations = n.getInts("dilations").value_or(Ints(w.rank, 1));
   w.pads = n.getInts("pads").value_or(Ints(2 * w.rank, 0));
@@ -147,30 +175,31 @@ void convTranspose(Node &n) {
   bool isSame = kind == "SAME_UPPER" || kind == "SAME_LOWER";
   if (shape || isSame || kind == "VALID")
     w.pads.assign(2 * w.rank, 0);
+  Trim trim;
   if (shape || isSame)
-    for (size_t i = 0; i < w.rank; ++i) {
-      // stride * (D - 1) + extra + span - total = the extent asked for, or D * stride
-      int64_t total = w.span(i) + extra[i] - w.strides[i];
-      if (shape) {
-        int64_t extent = n.dim(x, int64_t(i) + 2);
-        if (ShapedType::isDynamic(extent))
-          return n.unsupported("output_shape with dimensions that are not known");
-        total = w.strides[i] * (extent - 1) + extra[i] + w.span(i) - (*shape)[i];
-      }
-      if (total < 0) {
-        extra[i] -= total;
-        total = 0;
-      }
-      int64_t small = total / 2, large = total - small;
-      w.pads[i] = kind == "SAME_UPPER" ? small : large;
-      w.pads[w.rank + i] = kind == "SAME_UPPER" ? large : small;
+    trim = trimTransposed(n, w, extra, shape, kind == "SAME_UPPER", filter);
+  if (trim.isKnown)
+    for (size_t i = 0; i < trim.before.size(); ++i) {
+      w.pads[i] = *trim.before[i].number;
+      w.pads[w.rank + i] = std::max<int64_t>(*trim.after[i].number, 0);
+      extra[i] += std::max<int64_t>(-*trim.after[i].number, 0);
     }
-  // Negative padding makes the result larger behind; before it there is no way to say so.
   for (size_t i = 0; i < w.rank; ++i)
     if (w.pads[i] < 0 || w.pads[w.rank + i] < 0)
       return n.unsupported("negative pads");
-  n.out(n.make<ConvTransposeOp>(n.elem(x), x, filter, bias, ArrayRef(w.strides), ArrayRef(w.dilations),
-                                ArrayRef(w.pads), ArrayRef(extra), uint64_t(groups), false));
+  Value y = n.make<ConvTransposeOp>(n.elem(x), x, filter, trim.isKnown ? bias : Value(), ArrayRef(w.strides),
+                                    ArrayRef(w.dilations), ArrayRef(w.pads), ArrayRef(extra), uint64_t(groups), false);
+  if (trim.isKnown)
+    return n.out(y);
+  // Only run time knows the padding: cut the whole result, then add the bias, which places without taps have too.
+  SmallVector<Extent> edges(2, Extent(0));
+  for (Extent e : trim.before)
+    edges.push_back(n.minus(Extent(0), e));
+  edges.append(2, Extent(0));
+  for (Extent e : trim.after)
+    edges.push_back(n.minus(Extent(0), e));
+  y = n.pad(y, n.toVector(edges), n.scalarLike(y, 0), PadMode::constant);
+  n.out(bias ? n.add(y, n.alongAxis(bias, 1, n.rank(x))) : y);
 }
 
 //===-- Pooling -------------------------------------------------------------===//

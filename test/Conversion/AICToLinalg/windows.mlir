@@ -67,6 +67,19 @@ func.func @upsampling(%x: tensor<1x4x4x6xf32>, %w: tensor<2x2x3x6xf32>) -> tenso
 
 // -----
 
+// The spread input's border follows from the filter's extent.
+// CHECK-LABEL: func.func @transposed_run_time_filter
+// CHECK-SAME: %[[W:[a-z0-9]+]]: tensor<?x3x3x6xf32>
+// CHECK: %[[K:.+]] = tensor.dim %[[W]], %{{.+}} : tensor<?x3x3x6xf32>
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "parallel", "parallel", "parallel"]
+// CHECK: linalg.generic {{.*}}"parallel", "reduction", "reduction", "reduction"]
+func.func @transposed_run_time_filter(%x: tensor<1x4x4x6xf32>, %w: tensor<?x3x3x6xf32>) -> tensor<1x?x9x3xf32> {
+  %0 = aic.conv_transpose %x, %w {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, output_padding = array<i64: 0, 0>, groups = 1 : i64, channels_last = true} : (tensor<1x4x4x6xf32>, tensor<?x3x3x6xf32>) -> tensor<1x?x9x3xf32>
+  return %0 : tensor<1x?x9x3xf32>
+}
+
+// -----
+
 // CHECK-DAG: #[[$X:.+]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1 * 2 + d4, d2 * 2 + d5, d3)>
 // CHECK-DAG: #[[$K:.+]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d4, d5)>
 // CHECK-LABEL: func.func @max_pool
