@@ -40,6 +40,11 @@ struct BoxPlan {
 
 BoxPlan planBox(const Box &box, int64_t element, const hw::Machine &machine);
 
+/// A movement of more is the host's.
+constexpr int64_t maxFormedInstructions = 16384;
+/// What was formed may be cut further when its pieces cannot be allocated.
+constexpr int64_t maxCopyInstructions = 8 * maxFormedInstructions;
+
 } // namespace mlir::npu
 
 #endif // AIC_LIB_CONVERSION_AICTONPU_COPYUNIT_H

@@ -351,13 +351,12 @@ static std::vector<char> makeTable(UnitOp unit, unsigned scaleAt, unsigned biasA
   return table;
 }
 
-LogicalResult emitConvolution(ProgramBuilder &p, UnitOp unit) {
+LogicalResult emitConvolution(ProgramBuilder &p, UnitOp unit, std::string &reason) {
   hw::ConvShape s = convShape(unit);
   ConvNumbers q = convNumbers(unit);
-  std::string reason;
   std::optional<hw::ConvTiling> tiling = hw::chooseConvTiling(s, p.machine, reason);
   if (!tiling)
-    return unit.emitOpError() << reason;
+    return failure();
   int64_t e = s.inBytes, c = s.c * s.groups, f = s.f * s.groups, depth = s.depth();
   // The filter is [kh, kw, c, f]: each column's weights become contiguous, in the order of the window.
   ::aic::eval::Tensor filter = constantOf(unit.getInputs()[1]);
@@ -393,13 +392,12 @@ LogicalResult emitConvolution(ProgramBuilder &p, UnitOp unit) {
   return success();
 }
 
-LogicalResult emitMatmul(ProgramBuilder &p, UnitOp unit) {
+LogicalResult emitMatmul(ProgramBuilder &p, UnitOp unit, std::string &reason) {
   hw::ConvShape s = convShape(unit);
   ConvNumbers q = convNumbers(unit);
-  std::string reason;
   std::optional<hw::ConvTiling> tiling = hw::chooseConvTiling(s, p.machine, reason);
   if (!tiling)
-    return unit.emitOpError() << reason;
+    return failure();
   int64_t e = s.inBytes;
   Place x = p.placeOf(unit.getInputs()[0]), w = p.placeOf(unit.getInputs()[1]), y = p.placeOf(unit.getOutputs()[0]);
   std::vector<char> table = makeTable(unit, 2, 2 + unsigned(param(unit, "has_scale")), s.f);

@@ -149,7 +149,7 @@ class Emitter {
 public:
   Emitter(ProgramBuilder &p, UnitOp unit)
       : p(p), unit(unit), e(param(unit, "element", 1)), to(p.placeOf(unit.getOutputs()[0])) {}
-  void run();
+  LogicalResult run(std::string &reason);
 
 private:
   void fill(const Box &box);
@@ -279,16 +279,21 @@ void Emitter::fill(const Box &box) {
     store(cut.destination + i * row.destination, std::min(piece, row.extent - i));
 }
 
-void Emitter::run() {
+LogicalResult Emitter::run(std::string &reason) {
   SmallVector<Box> boxes = unpackBoxes(paramList(unit, "boxes"));
   SmallVector<BoxPlan> plans;
-  int64_t plain = 0, raw = 0, transposed = 0, longest = 0;
+  int64_t plain = 0, raw = 0, transposed = 0, longest = 0, instructions = 0;
   for (const Box &box : boxes) {
     plans.push_back(planBox(box, e, p.machine));
+    instructions += plans.back().instructions;
     int64_t &most = box.operand < 0 ? longest : plans.back().transposed >= 0 ? transposed : plain;
     if (plans.back().staged)
       raw = std::max(raw, plans.back().slotElements);
     most = std::max(most, box.operand < 0 ? box.loops.back().extent : plans.back().slotElements);
+  }
+  if (instructions > maxCopyInstructions) {
+    reason = "a movement in too many pieces";
+    return failure();
   }
   if (plain)
     slots = p.slots(Space::L1, plain * e, 2, "piece");
@@ -319,11 +324,9 @@ void Emitter::run() {
     else
       copy(box, plan);
   }
-}
-
-LogicalResult emitCopy(ProgramBuilder &p, UnitOp unit) {
-  Emitter(p, unit).run();
   return success();
 }
+
+LogicalResult emitCopy(ProgramBuilder &p, UnitOp unit, std::string &reason) { return Emitter(p, unit).run(reason); }
 
 } // namespace mlir::npu

@@ -34,7 +34,7 @@ Opcode opcodeOf(StringRef name) {
 class Emitter {
 public:
   Emitter(ProgramBuilder &p, UnitOp unit) : p(p), unit(unit) {}
-  LogicalResult run();
+  LogicalResult run(std::string &reason);
 
 private:
   int64_t modeOf(int64_t reg) const {
@@ -201,7 +201,7 @@ void Emitter::chunk(int64_t row, int64_t rows, int64_t column, int64_t columns, 
   buffers = all;
 }
 
-LogicalResult Emitter::run() {
+LogicalResult Emitter::run(std::string &reason) {
   operands = int64_t(unit.getInputs().size());
   inner = param(unit, "inner"), outer = param(unit, "outer");
   modes = paramList(unit, "modes");
@@ -262,8 +262,11 @@ LogicalResult Emitter::run() {
   if (outer > 1 && !hasReduction &&
       llvm::all_of(modes, [](int64_t m) { return m == Whole || m == Single || m == Table; }))
     inner *= outer, outer = 1;
-  if (!choose())
-    return unit.emitOpError("expected a chunk that fits VB");
+  if (!choose()) {
+    reason =
+        "no chunk of it fits the machine's " + std::to_string(p.machine.space(hw::Space::VB).bytes) + " bytes of VB";
+    return failure();
+  }
 
   buffers.resize(types.size());
   for (int64_t i = 0; i != operands; ++i) {
@@ -305,6 +308,8 @@ LogicalResult Emitter::run() {
   return success();
 }
 
-LogicalResult emitElementwise(ProgramBuilder &p, UnitOp unit) { return Emitter(p, unit).run(); }
+LogicalResult emitElementwise(ProgramBuilder &p, UnitOp unit, std::string &reason) {
+  return Emitter(p, unit).run(reason);
+}
 
 } // namespace mlir::npu

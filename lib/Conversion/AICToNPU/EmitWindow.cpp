@@ -137,11 +137,10 @@ void Emitter::run() {
   });
 }
 
-LogicalResult emitWindow(ProgramBuilder &p, UnitOp unit) {
-  std::string reason;
+LogicalResult emitWindow(ProgramBuilder &p, UnitOp unit, std::string &reason) {
   std::optional<hw::WindowTiling> tiling = hw::chooseWindowTiling(windowGeometry(unit), p.machine, reason);
   if (!tiling)
-    return unit.emitOpError() << reason;
+    return failure();
   Emitter(p, unit, *tiling).run();
   return success();
 }

@@ -309,7 +309,7 @@ FormResult Movement::form(const hw::Machine &machine) {
     box.normalise();
     instructions += planBox(box, bytes, machine).instructions;
   }
-  if (instructions > 16384)
+  if (instructions > maxFormedInstructions)
     return FormResult::refuse("a movement in too many pieces");
   const Box &first = boxes.front();
   bool isAlias = boxes.size() == 1 && first.operand >= 0 && first.source == 0 && first.loops.size() == 1 &&

@@ -4,10 +4,14 @@
 // Every tensor gets its place in DRAM first: arguments and results have segments of their own, what lies between shares
 // one segment by lifetime. Then each unit's emitter writes its instructions, in the order of the function.
 //
+// What an emitter believes to fit is not trusted: as soon as a kernel is written, the allocator is asked whether its
+// buffers find their places. If not, the kernel is taken back and written again for smaller memories.
+//
 //===----------------------------------------------------------------------===//
 #include "ProgramBuilder.h"
 #include "aic/Conversion/AICToNPU/Passes.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
+#include "aic/Dialect/NPU/Transforms/Allocation.h"
 #include "aic/Dialect/NPU/Transforms/FirstFit.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -20,8 +24,16 @@ namespace mlir::npu {
 #include "aic/Conversion/AICToNPU/Passes.h.inc"
 
 namespace {
+using EmitKernel = function_ref<LogicalResult(std::string &reason)>;
+
 struct LowerUnits final : impl::NPULowerUnitsPassBase<LowerUnits> {
+  using NPULowerUnitsPassBase::NPULowerUnitsPassBase;
+
   void runOnOperation() override {
+    if (percent < 1 || percent > 100) {
+      getOperation().emitError() << "expected percent of 1 to 100, got " << percent;
+      return signalPassFailure();
+    }
     SmallVector<func::FuncOp> functions;
     for (auto func : getOperation().getOps<func::FuncOp>())
       if (func->hasAttrOfType<MachineAttr>("npu.machine") && !func.isExternal())
@@ -34,7 +46,17 @@ struct LowerUnits final : impl::NPULowerUnitsPassBase<LowerUnits> {
 private:
   LogicalResult lower(func::FuncOp func);
   LogicalResult emitUnit(ProgramBuilder &p, UnitOp unit);
+  /// Writes a kernel by `emit`, with tiles as large as can be allocated.
+  LogicalResult emitKernel(ProgramBuilder &p, StringRef name, EmitKernel emit);
 };
+
+/// What tiles may fill next of a memory that overflowed: an eighth less, or in proportion to what was too much.
+uint64_t shrink(const hw::MemorySpace &space, const Overflow &overflow, bool inProportion) {
+  uint64_t bytes = space.bytes - (space.bytes + 7) / 8;
+  if (inProportion)
+    bytes = std::min(bytes, uint64_t(double(space.bytes) * double(overflow.capacity) / double(overflow.bytes)));
+  return bytes / hw::kGranuleBytes * hw::kGranuleBytes;
+}
 
 DictionaryAttr describe(OpBuilder &b, RankedTensorType type, Attribute name) {
   NamedAttrList io;
@@ -52,7 +74,7 @@ Value aliasOf(Value value) {
 } // namespace
 
 LogicalResult LowerUnits::emitUnit(ProgramBuilder &p, UnitOp unit) {
-  using Emit = LogicalResult (*)(ProgramBuilder &, UnitOp);
+  using Emit = LogicalResult (*)(ProgramBuilder &, UnitOp, std::string &);
   auto emit = llvm::StringSwitch<Emit>(unit.getKind())
                   .Case("conv", emitConvolution)
                   .Case("matmul", emitMatmul)
@@ -68,7 +90,60 @@ LogicalResult LowerUnits::emitUnit(ProgramBuilder &p, UnitOp unit) {
   for (Value value : unit->getResults())
     traffic += byteCount(cast<RankedTensorType>(value.getType()));
   MarkOp::create(p.b, p.loc, unit.getKind(), param(unit, "macs"), traffic);
-  return emit(p, unit);
+  return emitKernel(p, unit.getKind(), [&](std::string &reason) { return emit(p, unit, reason); });
+}
+
+LogicalResult LowerUnits::emitKernel(ProgramBuilder &p, StringRef name, EmitKernel emit) {
+  const hw::Machine whole = p.machine;
+  hw::Machine available = whole; // to the allocator
+  for (hw::MemorySpace &space : available.spaces)
+    space.bytes = space.bytes * percent / 100 / space.align * space.align;
+  ProgramBuilder::Mark start = p.mark();
+  hw::Machine last;                 // memories of the last tiles that were found
+  std::optional<Overflow> overflow; // of those
+  unsigned tilings = 0;             // unlike ones: smaller memories may lead to the same tiles
+  SmallVector<std::pair<Space, int64_t>> buffers, before;
+  std::string reason;
+  LogicalResult result = failure();
+  for (bool inProportion = true;;) {
+    bool isEmpty = llvm::any_of(p.machine.spaces, [](const hw::MemorySpace &space) { return !space.bytes; });
+    if (!isEmpty && succeeded(emit(reason))) {
+      buffers.clear();
+      for (Operation &op : p.since(start))
+        if (auto buffer = dyn_cast<BufferOp>(op))
+          buffers.push_back({buffer.getType().getSpace(), buffer.getBytes()});
+      tilings += buffers != before;
+      before = buffers;
+      std::optional<Overflow> now = findOverflow(p.since(start), available);
+      if (!now) {
+        result = success();
+        break;
+      }
+      overflow = std::move(now);
+      last = p.machine;
+    } else if (overflow && inProportion) { // that was too much
+      inProportion = false;
+      p.machine = last;
+    } else {
+      break;
+    }
+    p.takeBack(start);
+    hw::MemorySpace &space = p.machine.spaces[size_t(overflow->space)];
+    space.bytes = shrink(space, *overflow, inProportion);
+  }
+  p.machine = whole;
+  if (failed(result)) {
+    InFlightDiagnostic error = emitError(p.loc) << name << ": ";
+    if (!overflow)
+      return error << reason;
+    error << overflow->message() << " by the last of " << tilings << (tilings == 1 ? " tiling" : " tilings");
+    overflow->attachNotes(*error.getUnderlyingDiagnostic());
+    return error;
+  }
+  if (overflow)
+    emitRemark(p.loc) << name << ": found places for the buffers of tiling " << tilings << ", after "
+                      << overflow->message();
+  return success();
 }
 
 LogicalResult LowerUnits::lower(func::FuncOp func) {
@@ -160,13 +235,18 @@ LogicalResult LowerUnits::lower(func::FuncOp func) {
     if (source.segment == target.segment)
       continue;
     int64_t bytes = byteCount(cast<RankedTensorType>(use.get().getType()));
-    int64_t chunk = std::min<int64_t>(bytes, int64_t(machine.space(hw::Space::L1).bytes) / 4 / 64 * 64);
-    std::vector<Value> slots = p.slots(Space::L1, chunk, 2, "copy");
-    for (int64_t at = 0, i = 0; at < bytes; at += chunk, ++i) {
-      int64_t size = std::min(chunk, bytes - at);
-      p.load({source.segment, source.offset + at}, slots[i % 2], size);
-      p.store(slots[i % 2], {target.segment, target.offset + at}, size);
-    }
+    if (failed(emitKernel(p, "copy", [&](std::string &) {
+          int64_t most = std::max<int64_t>(int64_t(p.machine.space(hw::Space::L1).bytes) / 4 / 64 * 64, 64);
+          int64_t chunk = std::min(bytes, most);
+          std::vector<Value> slots = p.slots(Space::L1, chunk, 2, "copy");
+          for (int64_t at = 0, i = 0; at < bytes; at += chunk, ++i) {
+            int64_t size = std::min(chunk, bytes - at);
+            p.load({source.segment, source.offset + at}, slots[i % 2], size);
+            p.store(slots[i % 2], {target.segment, target.offset + at}, size);
+          }
+          return success();
+        })))
+      return failure();
   }
   p.emit(InstructionSpec(Opcode::HALT));
   p.finish();

@@ -93,6 +93,13 @@ Place ProgramBuilder::constant(ArrayRef<char> bytes) {
   return place;
 }
 
+void ProgramBuilder::takeBack(const Mark &mark) {
+  Block &block = program.getBody().front();
+  while (!block.empty() && &block.back() != mark.last)
+    block.back().erase();
+  constants.resize(mark.constants);
+}
+
 void ProgramBuilder::finish() {
   if (constants.empty())
     return;

@@ -38,7 +38,8 @@ class ProgramBuilder {
 public:
   ProgramBuilder(ProgramOp program, const hw::Machine &machine);
 
-  const hw::Machine &machine;
+  /// Its memories are what tiles may fill: those of the chip, or less after tiles that could not be allocated.
+  hw::Machine machine;
   OpBuilder b;
   Location loc;
 
@@ -68,6 +69,22 @@ public:
   void load(const Place &from, Value to, int64_t bytes) { load(from, to, 0, {{bytes, 1, 1}}, 1); }
   void store(Value from, const Place &to, int64_t bytes) { store(from, 0, to, {{bytes, 1, 1}}, 1); }
 
+  //===-- Taking back ---------------------------------------------------------===//
+  struct Mark {
+    Operation *last;
+    size_t constants;
+  };
+  Mark mark() {
+    Block &block = program.getBody().front();
+    return {block.empty() ? nullptr : &block.back(), constants.size()};
+  }
+  iterator_range<Block::iterator> since(const Mark &mark) {
+    Block &block = program.getBody().front();
+    return {mark.last ? std::next(Block::iterator(mark.last)) : block.begin(), block.end()};
+  }
+  /// Erases what was written since.
+  void takeBack(const Mark &mark);
+
   /// Writes the const segment. Called once, after the last constant.
   void finish();
 
@@ -83,12 +100,15 @@ private:
 };
 
 //===-- Emitters: one per kind of unit ---------------------------------------===//
+//
+// Each chooses tiles for the memories of `p.machine` and writes the unit's instructions; without tiles that fit it
+// fails with the reason. It may be called again for smaller memories, and keeps no state.
 
-LogicalResult emitConvolution(ProgramBuilder &p, UnitOp unit);
-LogicalResult emitMatmul(ProgramBuilder &p, UnitOp unit);
-LogicalResult emitWindow(ProgramBuilder &p, UnitOp unit);
-LogicalResult emitElementwise(ProgramBuilder &p, UnitOp unit);
-LogicalResult emitCopy(ProgramBuilder &p, UnitOp unit);
+LogicalResult emitConvolution(ProgramBuilder &p, UnitOp unit, std::string &reason);
+LogicalResult emitMatmul(ProgramBuilder &p, UnitOp unit, std::string &reason);
+LogicalResult emitWindow(ProgramBuilder &p, UnitOp unit, std::string &reason);
+LogicalResult emitElementwise(ProgramBuilder &p, UnitOp unit, std::string &reason);
+LogicalResult emitCopy(ProgramBuilder &p, UnitOp unit, std::string &reason);
 
 /// Reads of a unit's parameters.
 int64_t param(UnitOp unit, StringRef name, int64_t otherwise = 0);

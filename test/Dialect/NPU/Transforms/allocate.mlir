@@ -42,12 +42,40 @@ npu.program @overflow on #npu.machine<"edge-256"> {
   npu.segment @x input 65536
   npu.segment @y output 65536
   // expected-error @+2 {{expected buffers of at most 65536 bytes in VB at a time, got 98304}}
-  // expected-note @+1 {{buffer 'x' of 65536 bytes}}
+  // expected-note @+1 {{buffer 'x' of 65536 bytes, used from instruction 0 to 2}}
   %a = npu.buffer 65536 "x" : <VB>
-  // expected-note @+1 {{buffer 'y' of 32768 bytes}}
+  // expected-note @+1 {{buffer 'y' of 32768 bytes, used from instruction 1 to 1}}
   %b = npu.buffer 32768 "y" : <VB>
   npu.load LD src = @x[0], dst = %a[0], log2elem = 3, n0 = 8192, n1 = 1, n2 = 1, n3 = 1 : !npu.buffer<VB>
   npu.load LD src = @x[0], dst = %b[0], log2elem = 3, n0 = 4096, n1 = 1, n2 = 1, n3 = 1 : !npu.buffer<VB>
   npu.store ST src = %a[0], dst = @y[0], log2elem = 3, n0 = 8192, n1 = 1, n2 = 1, n3 = 1 : !npu.buffer<VB>
+  npu.control HALT
+}
+
+// -----
+
+// What has an address keeps it, and others stay apart from it.
+// CHECK-LABEL: npu.program @fixed
+// CHECK: npu.buffer 64 at 32 : <L1>
+// CHECK: npu.buffer 96 at 96 : <L1>
+npu.program @fixed on #npu.machine<"edge-256"> {
+  npu.segment @x input 96
+  npu.segment @y output 96
+  %a = npu.buffer 64 at 32 : <L1>
+  %b = npu.buffer 96 : <L1>
+  npu.load LD src = @x[0], dst = %a[0], n0 = 64, n1 = 1, n2 = 1, n3 = 1 : !npu.buffer<L1>
+  npu.load LD src = @x[0], dst = %b[0], n0 = 96, n1 = 1, n2 = 1, n3 = 1 : !npu.buffer<L1>
+  npu.store ST src = %a[0], dst = @y[0], n0 = 64, n1 = 1, n2 = 1, n3 = 1 : !npu.buffer<L1>
+  npu.store ST src = %b[0], dst = @y[0], n0 = 96, n1 = 1, n2 = 1, n3 = 1 : !npu.buffer<L1>
+  npu.control HALT
+}
+
+// -----
+
+npu.program @outside on #npu.machine<"edge-256"> {
+  npu.segment @x input 96
+  // expected-error @+1 {{expected a multiple of 32 that ends within the 65536 bytes of VB, got 65504}}
+  %a = npu.buffer 64 at 65504 : <VB>
+  npu.load LD src = @x[0], dst = %a[0], n0 = 64, n1 = 1, n2 = 1, n3 = 1 : !npu.buffer<VB>
   npu.control HALT
 }

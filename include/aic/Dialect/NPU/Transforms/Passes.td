@@ -9,8 +9,9 @@ def NPUAllocatePass : Pass<"npu-allocate", "::mlir::npu::ProgramOp"> {
   let description = [{
     A buffer lives from its first use to its last. Buffers that live at once do not overlap. Groups of buffers (what one
     unit uses) start where the group before ended, so that the next unit's loads do not wait for the last reads of the
-    one before; where that does not fit, they start at 0, largest first. If that does not fit either, the error names
-    the buffers that are alive with their bytes.
+    one before; where that does not fit, they start at 0, largest first or in their order. If that does not fit either,
+    the error names the buffers that are alive, with their bytes and the instructions that use them. Buffers that have an
+    address keep it.
 
     Before and after:
     ```mlir
