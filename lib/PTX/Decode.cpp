@@ -424,6 +424,9 @@ void Decoder::decodeInstruction(const Function &function, Frame &frame, const In
   }
   if (out.space == Space::Const)
     out.space = Space::Global; // constant variables are read-only global ones
+  if (inst.opcode == "ld" || inst.opcode == "st" || inst.opcode == "atom" || inst.opcode == "red")
+    for (const std::string &m : inst.modifiers)
+      out.blockScope |= m == "cta" || m == "cluster";
   Selection selection{module, function, inst, resolved, out, code, ""};
   resolved.row->select(selection);
   out.flops = scalarFlops(inst.opcode, resolved.types[0]);

@@ -269,6 +269,7 @@ void Engine::startWarp(Block &block, Warp &warp) {
   warp.parts.clear();
   warp.defined = warp.defs.data();
   warp.local.assign(size_t(code.localBytes) * 32, 0xff);
+  warp.localDefined.assign(options.uninitialised ? code.localBytes : 0, 0);
   if (fresh)
     for (const Constant &constant : code.constants)
       for (unsigned lane = 0; lane < 32; ++lane) {
@@ -390,6 +391,8 @@ void Engine::leave(Warp &warp, uint32_t lanes) {
   Block &block = *warp.block;
   finishAsync(warp, lanes);
   warp.live &= ~lanes;
+  if (!warp.live)
+    finishWgmma(warp);
   block.exited += unsigned(__builtin_popcount(lanes));
   for (Group &group : warp.groups)
     if (group.wait == Wait::Warp)
@@ -630,6 +633,8 @@ bool Engine::runBlock(Block &block) {
     }
     if (!alive) {
       block.finished = true;
+      if (!block.wgmmaIssued.empty())
+        checkWarpgroups(block);
       while (!block.agents.empty()) // what nobody waits for still completes
         landAgent(*this, block, 0);
       return true;

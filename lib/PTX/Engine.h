@@ -54,6 +54,7 @@ struct Warp {
   std::vector<uint32_t> defs;
   std::vector<uint16_t> parts; // a mask of defined bytes a slot and lane; empty while no register is defined in part
   std::vector<uint8_t> local;
+  std::vector<uint32_t> localDefined; // a byte of local memory: the lanes for which it has a value
 };
 
 struct NamedBarrier {

@@ -85,16 +85,17 @@ void runAtomic(Warp &w, const Inst &i) {
   uint8_t *pointers[32];
   uint32_t mask = definedLanes(w, i.op[address], "an address");
   if (i.flagB)
-    mask &= definedLanes(w, i.op[address + 2], "a value for an atomic");
+    mask &= definedLanes(w, i.op[address + 1], "a value for an atomic");
   addressesOf(w, i, address, i.imm, addresses);
   unsigned count = i.listCount ? i.listCount : 1, size = i.size;
   Space space = i.space;
-  if ((i.imm3 & 2) && engine.globalShadow) // release: before the value is seen
+  GlobalShadow *shadow = i.blockScope ? nullptr : engine.globalShadow.get();
+  if ((i.imm3 & 2) && shadow) // release: before the value is seen
     forLanes(mask, [&](unsigned l) {
       if (i.flagC)
-        engine.globalShadow->releaseRelaxed(w, addresses[l]);
+        shadow->releaseRelaxed(w, addresses[l]);
       else
-        engine.globalShadow->release(w, addresses[l]);
+        shadow->release(w, addresses[l]);
     });
   uint32_t good = accessLanes(w, space, mask, addresses, size * count, true, true, pointers);
   bool changed = false;
@@ -121,10 +122,13 @@ void runAtomic(Warp &w, const Inst &i) {
   }
   if (i.flagA)
     define(w, i.op[0], w.mask, w.mask);
-  if ((i.imm3 & 1) && engine.globalShadow)
-    forLanes(good, [&](unsigned l) { engine.globalShadow->acquire(w, addresses[l]); });
-  if (space == Space::Shared) // atomics on shared memory order the threads that meet at a word
+  if ((i.imm3 & 1) && shadow)
+    forLanes(good, [&](unsigned l) { shadow->acquire(w, addresses[l]); });
+  const uint8_t *shared = w.block->shared.data();
+  if (space == Space::Shared || space == Space::Generic) // atomics on shared memory order the threads that meet there
     forLanes(good, [&](unsigned l) {
+      if (pointers[l] < shared || pointers[l] >= shared + w.block->shared.size())
+        return;
       Release &release = w.block->published[uint32_t(addresses[l])];
       if (i.imm3 & 1)
         w.block->clocks.acquire(w.index, 1u << l, w.live, release);

@@ -176,6 +176,11 @@ void copyLocal(Warp &w, const Inst &i) {
       uint8_t *local = w.local.data() + size_t(l) * code.localBytes;
       memmove(local + fromTo.index, local + fromTo.offset, size);
     });
+    if (!w.localDefined.empty())
+      for (uint32_t byte = 0; byte < size; ++byte) {
+        uint32_t &to = w.localDefined[fromTo.index + byte];
+        to = (to & ~w.mask) | (w.localDefined[fromTo.offset + byte] & w.mask);
+      }
   }
 }
 
@@ -226,11 +231,20 @@ void selectSetmaxnreg(Selection &s) {
 static bool barrierOperands(Warp &w, const Inst &i, unsigned first, uint32_t &number, uint32_t &count) {
   Engine &engine = *w.engine;
   definedLanes(w, i.op[first], "a barrier's number");
-  number = lanesOf<uint32_t>(w, i.op[first])[__builtin_ctz(w.mask)];
+  auto firstOf = [&](unsigned op, const char *what) {
+    const uint32_t *values = lanesOf<uint32_t>(w, i.op[op]);
+    uint32_t value = values[__builtin_ctz(w.mask)], odd = 0;
+    forLanes(w.mask, [&](unsigned l) { odd |= uint32_t(values[l] != value) << l; });
+    if (odd)
+      engine.report(w, "divergence", odd,
+                    "the barrier's " + std::string(what) + " differs between the lanes of the warp");
+    return value;
+  };
+  number = firstOf(first, "number");
   count = 0;
   if (i.imm2) {
     definedLanes(w, i.op[first + 1], "a barrier's thread count");
-    count = lanesOf<uint32_t>(w, i.op[first + 1])[__builtin_ctz(w.mask)];
+    count = firstOf(first + 1, "thread count");
   }
   if (number > 15) {
     engine.report(w, "barrier", w.mask, "expected a barrier from 0 to 15, got " + std::to_string(number));
@@ -431,7 +445,8 @@ void selectFenceMbarrierInit(Selection &s) { s.out.run = runFenceInit; }
 /// target: 1 acquire, 2 release, 0 relaxed or volatile.
 void orderAccess(Warp &w, const Inst &i, const uint64_t *addresses, uint32_t lanes, bool write) {
   Engine &engine = *w.engine;
-  if (GlobalShadow *shadow = engine.globalShadow.get())
+  GlobalShadow *shadow = engine.globalShadow.get();
+  if (shadow && !i.blockScope)
     forLanes(lanes, [&](unsigned l) {
       if (write && i.target == 2)
         shadow->release(w, addresses[l]);

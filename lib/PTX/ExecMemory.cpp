@@ -225,6 +225,52 @@ template <class M> void loadElements(Warp &w, const Inst &i, uint32_t good, uint
   }
 }
 
+/// Where a lane's pointer lies in its local memory; beyond its end if it does not.
+uint64_t localOffset(const Warp &w, unsigned lane, const uint8_t *pointer) {
+  uint64_t size = w.localDefined.size();
+  return uint64_t(reinterpret_cast<uintptr_t>(pointer) - reinterpret_cast<uintptr_t>(w.local.data())) - lane * size;
+}
+bool mayBeLocal(const Warp &w, const Inst &i) {
+  return !w.localDefined.empty() && (i.space == Space::Local || i.space == Space::Generic);
+}
+
+/// Undefined values pass through local memory, which is where registers go, as they do through registers.
+template <class M> void loadDefined(Warp &w, const Inst &i, uint32_t good, uint8_t *const *pointers) {
+  for (unsigned e = 0; e < i.listCount; ++e) {
+    const ListSlot &entry = w.engine->code.lists[i.list + e];
+    uint16_t bytes[32];
+    uint32_t lanes = 0;
+    forLanes(good, [&](unsigned l) {
+      uint64_t at = localOffset(w, l, pointers[l] + e * sizeof(M));
+      if (at >= w.localDefined.size())
+        return;
+      uint32_t known = 0;
+      for (unsigned k = 0; k < sizeof(M); ++k)
+        known |= (w.localDefined[at + k] >> l & 1) << k;
+      bool top = known >> (sizeof(M) - 1) & 1; // what extends the value
+      bytes[l] = uint16_t(known | (top || !std::is_signed_v<M> ? ~0u << sizeof(M) : 0));
+      lanes |= uint32_t(bytes[l] != 0xffff) << l;
+    });
+    if (lanes && !entry.sink)
+      defineBytes(w, entry.slot, entry.size, lanes, bytes);
+  }
+}
+template <class M> void storeDefined(Warp &w, const Inst &i, uint32_t good, uint8_t *const *pointers) {
+  for (unsigned e = 0; e < i.listCount; ++e) {
+    const ListSlot &entry = w.engine->code.lists[i.list + e];
+    forLanes(good, [&](unsigned l) {
+      uint64_t at = localOffset(w, l, pointers[l] + e * sizeof(M));
+      if (at >= w.localDefined.size())
+        return;
+      uint32_t known = definedBytes(w, entry.slot, l);
+      for (unsigned k = 0; k < sizeof(M); ++k) {
+        uint32_t &word = w.localDefined[at + k];
+        word = (word & ~(1u << l)) | (known >> k & 1) << l;
+      }
+    });
+  }
+}
+
 template <class M> void runLoad(Warp &w, const Inst &i) {
   uint64_t addresses[32];
   uint8_t *pointers[32];
@@ -232,6 +278,8 @@ template <class M> void runLoad(Warp &w, const Inst &i) {
   addressesOf(w, i, 1, i.imm, addresses);
   uint32_t good = accessLanes(w, i.space, mask, addresses, unsigned(sizeof(M)) * i.listCount, false, i.flagC, pointers);
   loadElements<M>(w, i, good, pointers);
+  if (mayBeLocal(w, i))
+    loadDefined<M>(w, i, good, pointers);
   if (i.flagA)
     orderAccess(w, i, addresses, good, false);
 }
@@ -243,23 +291,29 @@ template <class M> void runStore(Warp &w, const Inst &i) {
   addressesOf(w, i, 0, i.imm, addresses);
   if (i.flagA)
     orderAccess(w, i, addresses, mask, true);
-  // Undefined values are reported here: memory does not remember them.
+  uint32_t good = accessLanes(w, i.space, mask, addresses, unsigned(sizeof(M)) * i.listCount, true, i.flagC, pointers);
+  // Undefined values are reported here: only local memory remembers them.
+  bool local = mayBeLocal(w, i);
   for (unsigned e = 0; e < i.listCount; ++e) {
     const ListSlot &entry = w.engine->code.lists[i.list + e];
-    uint32_t bad = mask & ~w.defined[entry.slot.index];
+    uint32_t bad = good & ~w.defined[entry.slot.index];
     if (!bad || entry.sink || i.space == Space::Local || i.flagB)
       continue;
     bad &= ~definedBelow(w, entry.slot, sizeof(M), bad);
+    if (local)
+      forLanes(bad,
+               [&](unsigned l) { bad &= ~(uint32_t(localOffset(w, l, pointers[l]) < w.localDefined.size()) << l); });
     if (bad)
       w.engine->undefined(w, entry.slot, bad, "a value to store");
   }
-  uint32_t good = accessLanes(w, i.space, mask, addresses, unsigned(sizeof(M)) * i.listCount, true, i.flagC, pointers);
   for (unsigned e = 0; e < i.listCount; ++e) {
     const ListSlot &entry = w.engine->code.lists[i.list + e];
     const uint8_t *source = w.r + entry.slot.offset;
     unsigned stride = entry.size;
     forLanes(good, [&](unsigned l) { memcpy(pointers[l] + e * sizeof(M), source + l * stride, sizeof(M)); });
   }
+  if (local)
+    storeDefined<M>(w, i, good, pointers);
   if (i.flagA)
     w.engine->event(*w.block);
 }

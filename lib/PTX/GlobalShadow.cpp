@@ -4,6 +4,8 @@
 
 namespace aic::ptx {
 
+static const unsigned pageBytes = 4096;
+
 uint32_t &GlobalShadow::own(uint32_t block) {
   if (block != lastBlock) {
     lastBlock = block;
@@ -14,15 +16,23 @@ uint32_t &GlobalShadow::own(uint32_t block) {
   return *lastClock;
 }
 
-GlobalShadow::Cell *GlobalShadow::page(uint64_t number) {
+GlobalShadow::Page &GlobalShadow::page(uint64_t number) {
   if (number != lastNumber) {
-    auto &entry = pages[number];
-    if (!entry)
-      entry = std::unique_ptr<Cell[]>(new Cell[1024]());
+    Page &entry = pages[number];
+    if (!entry.cells)
+      entry.cells = std::unique_ptr<Cell[]>(new Cell[pageBytes >> entry.shift]());
     lastNumber = number;
-    lastPage = entry.get();
+    lastPage = &entry; // stays where it is when the map grows
   }
-  return lastPage;
+  return *lastPage;
+}
+
+void GlobalShadow::refine(Page &page, unsigned shift) {
+  std::unique_ptr<Cell[]> cells(new Cell[pageBytes >> shift]);
+  for (unsigned k = 0; k < pageBytes >> shift; ++k)
+    cells[k] = page.cells[k >> (page.shift - shift)];
+  page.cells = std::move(cells);
+  page.shift = shift;
 }
 
 uint32_t GlobalShadow::stamp(const Event &event) {
@@ -55,18 +65,25 @@ void GlobalShadow::access(Warp &warp, uint32_t lanes, const uint64_t *addresses,
   event.clock = warp.block->clocks.clock(warp.index);
   event.pc = warp.at;
   event.warp = warp.index;
-  event.atomic = atomic;
+  event.atomic = !atomic ? 0 : warp.engine->insts[warp.at].blockScope ? 1 : 2;
   uint32_t now = stamp(event);
+  auto conflicts = [&](unsigned lane, uint32_t earlier) {
+    if (!earlier || ordered(warp, lane, earlier))
+      return false;
+    const Event &other = events[earlier >> 5];
+    bool together = other.block == event.block ? event.atomic && other.atomic : event.atomic + other.atomic == 4;
+    return !together;
+  };
   for (uint32_t m = lanes; m; m &= m - 1) {
     unsigned lane = unsigned(__builtin_ctz(m));
-    // Words; two threads that write different bytes of one word are not told apart.
-    bool partial = addresses[lane] % 4 || bytes % 4;
-    for (uint64_t word = addresses[lane] / 4; word * 4 < addresses[lane] + bytes; ++word) {
-      Cell &cell = page(word >> 10)[word & 1023];
-      auto conflicts = [&](uint32_t earlier) {
-        return earlier && !ordered(warp, lane, earlier) && !(atomic && events[earlier >> 5].atomic);
-      };
-      uint32_t bad = partial ? 0 : conflicts(cell.write) ? cell.write : write && conflicts(cell.read) ? cell.read : 0;
+    uint64_t at = addresses[lane], end = at + bytes;
+    unsigned low = unsigned(at | bytes), shift = low & 1 ? 0 : low & 2 ? 1 : 2;
+    while (at < end) {
+      Page &where = page(at / pageBytes);
+      if (shift < where.shift)
+        refine(where, shift);
+      Cell &cell = where.cells[at % pageBytes >> where.shift];
+      uint32_t bad = conflicts(lane, cell.write) ? cell.write : write && conflicts(lane, cell.read) ? cell.read : 0;
       if (bad) {
         const Event &other = events[bad >> 5];
         std::string who = other.block == event.block
@@ -82,6 +99,7 @@ void GlobalShadow::access(Warp &warp, uint32_t lanes, const uint64_t *addresses,
       (write ? cell.write : cell.read) = now ? now | lane : 0;
       if (write)
         cell.read = 0;
+      at += uint64_t(1) << where.shift;
     }
   }
 }

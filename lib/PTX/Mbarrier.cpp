@@ -7,6 +7,11 @@
 
 namespace aic::ptx {
 
+static const int64_t maxCount = (1 << 20) - 1; // of arrivals and of bytes
+
+/// What an arrival gives for a later wait.
+static uint64_t stateOf(uint32_t phase) { return uint64_t(phase) << 1 | 1; }
+
 static std::string place(uint64_t address) {
   char text[40];
   snprintf(text, sizeof text, "mbarrier 0x%llx", (unsigned long long)address);
@@ -85,13 +90,15 @@ void runInit(Warp &w, const Inst &i) {
   Block &block = *w.block;
   forBarriers(w, i, 0, [&](unsigned lane, uint64_t address) {
     uint32_t count = lanesOf<uint32_t>(w, i.op[1])[lane];
+    if (!(w.defined[i.op[1].index] >> lane & 1))
+      engine.undefined(w, i.op[1], 1u << lane, "a count");
     if (address % 8)
       return engine.report(w, "misaligned", 1u << lane, place(address) + " is not a multiple of 8");
     if (block.shared.size() < 8 || address > block.shared.size() - 8)
       return engine.report(w, "bounds", 1u << lane,
                            "initialises an mbarrier in " + engine.sharedName(address) + ", of which there are " +
                                std::to_string(block.shared.size()) + " bytes");
-    if (!count || count > (1u << 20) - 1)
+    if (!count || count > maxCount)
       return engine.report(w, "mbarrier", 1u << lane, "expected 1 to 1048575 arrivals, got " + std::to_string(count));
     auto known = block.mbarriers.find(uint32_t(address));
     if (known != block.mbarriers.end() && !tracking(engine))
@@ -138,7 +145,18 @@ void runInval(Warp &w, const Inst &i) {
   });
 }
 
-/// flagB: expect_tx; flagC: drop; imm3: there is a count.
+/// False after reporting a sum of bytes that the object cannot hold.
+bool fitsTx(Warp &w, unsigned lane, uint64_t address, const Mbarrier &barrier, int64_t tx) {
+  int64_t sum = barrier.tx + tx;
+  if (sum >= -maxCount && sum <= maxCount)
+    return true;
+  w.engine->report(w, "mbarrier", 1u << lane,
+                   place(address) + ": expected at most " + std::to_string(maxCount) + " bytes missing, got " +
+                       std::to_string(sum));
+  return false;
+}
+
+/// flagB: expect_tx; flagC: drop; imm3: there is a count; imm2: 1 noComplete, 2 relaxed.
 void runArrive(Warp &w, const Inst &i) {
   Engine &engine = *w.engine;
   Block &block = *w.block;
@@ -158,8 +176,13 @@ void runArrive(Warp &w, const Inst &i) {
                         " that a phase expects (phase " + std::to_string(barrier->phase) + ")");
       return;
     }
-    setLane(w, i.op[0], 8, lane, uint64_t(barrier->phase) << 1 | 1);
-    block.clocks.release(w.index, 1u << lane, barrier->current);
+    if (!fitsTx(w, lane, address, *barrier, tx))
+      return;
+    if ((i.imm2 & 1) && barrier->pending == int64_t(count))
+      engine.report(w, "mbarrier", 1u << lane, place(address) + ": an arrival with .noComplete completes the phase");
+    setLane(w, i.op[0], 8, lane, stateOf(barrier->phase));
+    if (!(i.imm2 & 2))
+      block.clocks.release(w.index, 1u << lane, barrier->current);
     if (i.flagC && barrier->nextCount)
       --barrier->nextCount;
     mbarrierArrive(engine, block, uint32_t(address), *barrier, count, tx);
@@ -174,11 +197,14 @@ void runTx(Warp &w, const Inst &i) {
       return;
     checkOrdered(w, lane, address, *barrier);
     int64_t tx = lanesOf<uint32_t>(w, i.op[1])[lane];
-    mbarrierArrive(*w.engine, *w.block, uint32_t(address), *barrier, 0, i.flagA ? tx : -tx);
+    if (!(w.defined[i.op[1].index] >> lane & 1))
+      w.engine->undefined(w, i.op[1], 1u << lane, "a count");
+    if (fitsTx(w, lane, address, *barrier, i.flagA ? tx : -tx))
+      mbarrierArrive(*w.engine, *w.block, uint32_t(address), *barrier, 0, i.flagA ? tx : -tx);
   });
 }
 
-/// flagA: parity.
+/// flagA: parity; flagB: relaxed.
 void runWaitTest(Warp &w, const Inst &i) {
   Engine &engine = *w.engine;
   Block &block = *w.block;
@@ -196,21 +222,25 @@ void runWaitTest(Warp &w, const Inst &i) {
     }
     checkOrdered(w, lane, address, *barrier);
     uint64_t operand = laneValue(w, i.op[2], i.opSize[2], lane);
-    bool complete = i.flagA ? (barrier->phase & 1) != (operand & 1) : barrier->phase != uint32_t(operand >> 1);
+    bool complete = i.flagA ? (barrier->phase & 1) != (operand & 1) : stateOf(barrier->phase) != operand;
     if (i.flagA && operand > 1)
       engine.report(w, "mbarrier", 1u << lane, "expected a parity of 0 or 1, got " + std::to_string(operand));
+    if (!i.flagA && operand != stateOf(barrier->phase) && operand != stateOf(barrier->phase - 1))
+      engine.report(w, "mbarrier", 1u << lane,
+                    place(address) + ": the state is neither of phase " + std::to_string(barrier->phase) +
+                        " nor of the one before");
     if (complete) {
       done |= 1u << lane;
       acquired |= 1u << lane;
       single &= !common || common == barrier;
       common = barrier;
-      if (!single)
+      if (!single && !i.flagB)
         block.clocks.acquire(w.index, 1u << lane, w.live, barrier->done);
     } else {
       waitsFor = uint32_t(address);
     }
   });
-  if (common)
+  if (common && !i.flagB)
     block.clocks.acquire(w.index, acquired, w.live, common->done);
   setPredicate(w, i.op[0], done);
   define(w, i.op[0], w.mask, w.mask);
@@ -259,6 +289,7 @@ void selectMbarrierArrive(Selection &s) {
   s.out.flagB = s.has("expect_tx");
   s.out.flagC = s.has("arrive_drop");
   s.out.imm3 = s.operand(2) != nullptr;
+  s.out.imm2 = (s.has("noComplete") ? 1 : 0) | (s.has("relaxed") ? 2 : 0);
   s.out.run = runArrive;
 }
 void selectMbarrierTx(Selection &s) {
@@ -267,6 +298,7 @@ void selectMbarrierTx(Selection &s) {
 }
 void selectMbarrierWait(Selection &s) {
   s.out.flagA = s.has("parity");
+  s.out.flagB = s.has("relaxed");
   const Operand *op = s.operand(2);
   unsigned want = s.out.flagA ? 4 : 8;
   if (!op || (op->kind == Operand::Reg ? s.out.opSize[2] != want : op->kind != Operand::Integer || !s.out.flagA))

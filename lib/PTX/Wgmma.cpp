@@ -226,6 +226,9 @@ void runWgmma(Warp &w, const Inst &i) {
   Block &block = *w.block;
   if (w.live != ~0u)
     return;
+  if ((w.index | 3) >= block.warps.size() && engine.options.divergence)
+    engine.report(w, "divergence", w.mask,
+                  "needs a warpgroup of 4 warps, this one has " + std::to_string(block.warps.size() % 4));
   Form f = formOf(i);
   WgmmaOp op;
   op.pc = w.at;
@@ -326,6 +329,34 @@ void flushWgmma(Warp &w) {
       execute(w, op);
       op.executed = true;
     }
+}
+
+void finishWgmma(Warp &w) {
+  if (w.async.wgmmas.empty())
+    return;
+  if (w.engine->options.async)
+    w.engine->reportAt(*w.block, "async", w.async.wgmmas.front().pc, w.index * 32,
+                       "the warp ends while this wgmma is in flight: no wgmma.wait_group covers it");
+  w.async.wgmmas.clear();
+}
+
+void checkWarpgroups(Block &block) {
+  for (size_t first = 0; first + 4 <= block.warps.size(); first += 4) {
+    auto count = [&](size_t k) { return block.warps[first + k].async.wgmmaCount; };
+    for (size_t k = 1; k < 4; ++k) {
+      if (count(k) == count(0))
+        continue;
+      size_t more = count(k) > count(0) ? k : 0;
+      Engine &engine = *block.warps[first].engine;
+      uint64_t key = uint64_t(first / 4) << 32 | std::min(count(0), count(k));
+      if (engine.options.divergence)
+        engine.reportAt(block, "divergence", uint32_t(block.wgmmaIssued[key][0]), unsigned(first + more) * 32,
+                        "the warps of a warpgroup issue different numbers of wgmma: warp " + std::to_string(first) +
+                            " " + std::to_string(count(0)) + ", warp " + std::to_string(first + k) + " " +
+                            std::to_string(count(k)));
+      break;
+    }
+  }
 }
 
 static void waitWgmma(Warp &w, uint32_t keep) {

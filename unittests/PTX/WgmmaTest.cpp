@@ -182,4 +182,55 @@ std::vector<Kind> kinds() {
 }
 INSTANTIATE_TEST_SUITE_P(Kinds, Wgmma, testing::ValuesIn(kinds()), nameOf);
 
+// Who issues what, and who waits for it
+
+struct Fault {
+  const char *name, *code, *kind, *text;
+  unsigned block = 128;
+};
+class WgmmaFaults : public testing::TestWithParam<Fault> {};
+
+TEST_P(WgmmaFaults, AreReported) {
+  const Fault &fault = GetParam();
+  std::string text = ".version 8.4\n.target sm_90a\n.address_size 64\n.shared .align 128 .b8 s[2048];\n.entry k() {\n"
+                     ".reg .pred %p; .reg .b32 %t, %w, %i, %z; .reg .b64 %D; .reg .f32 %d<4>;\n"
+                     "mov.u32 %t, %tid.x; shr.u32 %w, %t, 5; mov.u32 %z, s; mad.lo.u32 %i, %t, 16, %z; mov.u32 %z, 0; "
+                     "setp.ge.u32 %p, %t, 128;\n"
+                     "@!%p st.shared.v4.b32 [%i], {%z, %z, %z, %z}; fence.proxy.async; bar.sync 0;\n"
+                     "mov.b64 %D, " +
+                     std::to_string(descriptor(f16, false, 16, 0)) +
+                     "; mov.f32 %d0, 0f00000000; mov.f32 %d1, %d0; mov.f32 %d2, %d0; mov.f32 %d3, %d0;\n" + fault.code +
+                     "\n}\n";
+  Memory memory;
+  std::vector<Diagnostic> messages;
+  auto program = Program::load(text, "wgmma.ptx", memory, messages);
+  ASSERT_TRUE(program) << formatDiagnostic("wgmma.ptx", messages.front());
+  LaunchResult result =
+      launch(*program, program->kernels()[0], {{1, 1, 1}, {fault.block, 1, 1}}, nullptr, 0, memory, Options());
+  if (!fault.kind) {
+    EXPECT_TRUE(result.ok()) << formatError(*program, result.errors.front());
+    return;
+  }
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.errors.front().kind, fault.kind);
+  EXPECT_NE(result.errors.front().message.find(fault.text), std::string::npos) << result.errors.front().message;
+}
+
+#define FENCE "wgmma.fence.sync.aligned; "
+#define ISSUE                                                                                                          \
+  "wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%d0, %d1, %d2, %d3}, %D, %D, 1, 1, 1, 0, 0;"                     \
+  "wgmma.commit_group.sync.aligned; "
+#define WAIT "wgmma.wait_group.sync.aligned 0; "
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, WgmmaFaults,
+    testing::Values(Fault{"None", FENCE ISSUE WAIT, nullptr, ""}, Fault{"Fence", ISSUE WAIT, "async", "wgmma.fence"},
+                    Fault{"Wait", FENCE ISSUE, "async", "no wgmma.wait_group covers it"},
+                    Fault{"HalfAWarpgroup", FENCE ISSUE WAIT, "divergence", "this one has 2", 64},
+                    Fault{"SecondWarpgroup", FENCE ISSUE WAIT, "divergence", "this one has 1", 160},
+                    Fault{"SomeWarps", "setp.eq.u32 %p, %w, 2; @%p bra $E; " FENCE ISSUE WAIT "$E: ret;", "divergence",
+                          "warp 0 1, warp 2 0"},
+                    Fault{"FirstWarpMissing", "setp.eq.u32 %p, %w, 0; @%p bra $E; " FENCE ISSUE WAIT "$E: ret;",
+                          "divergence", "warp 0 0, warp 1 1"}),
+    [](const auto &info) { return info.param.name; });
+
 } // namespace
