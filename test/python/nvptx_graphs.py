@@ -13,7 +13,7 @@ import numpy as np
 from nvptx_kernels import BINARIES, PIPELINE, Launch, evaluate, run_tool, split_results
 
 TO_KERNELS = ("builtin.module(aic-attach-target{backend=nvidia cpu=sm_80},func.func(aic-infer-shapes),convert-aic-to-linalg,"
-              "canonicalize,cse,func.func(aic-prepare-loops),aic-form-kernels,canonicalize,aic-select-config)")
+              "canonicalize,cse,func.func(aic-prepare-loops),aic-form-kernels{outer-rows=true row-recompute-cost=256},canonicalize,aic-select-config)")
 ELEMENTS = {"f16": np.float16, "f32": np.float32, "f64": np.float64, "i1": np.bool_, "i8": np.int8, "i16": np.int16,
             "i32": np.int32, "i64": np.int64}
 

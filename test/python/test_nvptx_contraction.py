@@ -180,6 +180,18 @@ def test_aligned(tmp_path):
         assert re.search(r"k?\w+: (\d+) of \1 mutants detected, 0 redundant", found), found
 
 
+def test_dim_of_one_innermost(tmp_path):
+    """Neighbours of an operand are neighbours in memory whatever dims of one element stand behind them (a convolution over a
+    line that is laid out as a picture)."""
+    x, w = numbers(64, 32, 1), numbers(32, 48)
+    kernel = Kernel("unit", [x, w], [x[..., 0] @ w], "", config=TILE)
+    types = [kernel.type_of(a) for a in (x, w, kernel.results[0])]
+    kernel.body = (fill(types[2], "%x2", "0.0") + product(["m, k, 0", "k, n", "m, n"], "m, n, k", 1, types, "%init", BODIES["f32"]) +
+                   f"return %r : {types[2]}\n")
+    total = check([kernel], tmp_path)["unit"]["total"]
+    assert total["sectors"] == total["sectorsMinimum"]
+
+
 def test_element_types(tmp_path):
     check([matmul(f"{kind}{t}", 33, 47, 9, kind=kind, transposed=t) for kind in ("f16", "i8", "f64") for t in ("", "b")], tmp_path)
 

@@ -98,6 +98,10 @@ def families(n: int) -> dict[str, Graph]:
             "dynamic length": dynamic(reduce("sum", (2, n), (1,)), (0, 1)),
             "dynamic argmax": dynamic(position((2, n)), (0, 1)),
             "dynamic norm": dynamic(layer_norm((2, 3, n)), (0, 0), (0, 1), (0, 2), (1, 0), (2, 0), (-1, 0), (-1, 1), (-1, 2)),
+            "softmax over an outer dim": softmax((2, n, 35), axis=1), "softmax over few": softmax((3, n, 5), axis=1),
+            "softmax over the first": softmax((n, 70), axis=0, log=True),
+            "open softmax over an outer dim": dynamic(softmax((2, n, 6), axis=1), *((i, d) for i in (0, -1) for d in range(3))),
+            "half": softmax((3, n), kind=np.float16), "half over an outer dim": softmax((2, n, 9), axis=1, kind=np.float16),
             # Neighbouring elements belong to neighbouring rows.
             "argmax across": position((n, 40), axis=0),
             "dynamic across": dynamic(reduce("mean", (2, n, 5), (1,)), (0, 0), (0, 1), (0, 2), (-1, 0), (-1, 1))}
@@ -119,6 +123,22 @@ def test_lengths(tmp_path, length):
     for name, counters in check_all(families(length), tmp_path).items():
         assert counters["bankConflicts"] == 0, name
         assert counters["emitter"] == "rows" or (length == 1 or "sum across" in name), (name, counters["emitter"])
+
+
+def test_planes(tmp_path):
+    """Rows that lie between the steps of a reduction, fewer or more than a warp has threads."""
+    extents = [2, 3, 4, 5, 17, 31, 33, 35, 49, 63]
+    graphs = {f"softmax {e}": softmax((3, 70, e), axis=1) for e in extents} | {f"argmax {e}": position((3, 70, e), axis=1) for e in extents}
+    graphs |= {f"f64 {e}": reduce("max", (2, 90, e), (1,), np.float64) for e in (5, 17, 21, 35)}
+    graphs |= {f"all {e}": reduce("min", (2, 90, e), (1,), np.bool_) for e in (3, 35)}
+    graphs |= {f"half {e}": softmax((2, 300, e), axis=1, kind=np.float16) for e in (3, 12, 49)}
+    graphs |= {"many": softmax((65, 40, 100), axis=1), "both": reduce("sum", (70, 9, 5), (0, 1))}
+    for name, counters in check_all(graphs, tmp_path).items():
+        assert counters["emitter"] == "rows", name
+        assert counters["bankConflicts"] == 0, name
+        # Elements of one or two bytes: a request has so few sectors that the ends are more of it.
+        most = 1.26 if graphs[name].inputs[0].itemsize >= 4 else 2
+        assert name == "both" or counters["sectors"] <= counters["sectorsMinimum"] * most, name
 
 
 def test_kinds(tmp_path):
@@ -159,6 +179,17 @@ def test_sectors(tmp_path):
         graph = graphs[name]
         once = sum(x.nbytes for x in graph.inputs if x.ndim > 1) + graph.expected.nbytes
         assert counters["globalBytes"] <= once * (1.01 if name != "norm" else 1 + 2 * 16), name
+
+
+def test_odd_sectors(tmp_path):
+    """A row that begins within a sector touches one more a request, five instead of four; a plane only where it ends."""
+    rows = {f"{name} {n}": graph for n in (33, 77, 257, 1031) for name, graph in
+            {"softmax": softmax((9, n)), "norm": layer_norm((9, n)), "sum": reduce("sum", (9, n), (1,)), "mean": reduce("mean", (9, n, 3), (1, 2)),
+             "open": dynamic(softmax((9, n)), (0, 0), (0, 1), (-1, 0), (-1, 1)), "argmax": position((9, n))}.items()}
+    planes = {f"{e}": softmax((4, 64, e), axis=1) for e in (3, 5, 7, 31, 35, 49)} | {"sum": reduce("sum", (2, 1024, 35), (1,))}
+    for name, counters in check_all(rows | planes, tmp_path).items():
+        most = counters["sectorsMinimum"] * (1.25 if name in rows else 1.05)
+        assert counters["sectors"] <= most, f"{name}: {counters['sectors']} of {counters['sectorsMinimum']}"
 
 
 @pytest.mark.slow

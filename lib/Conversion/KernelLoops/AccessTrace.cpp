@@ -9,6 +9,14 @@
 
 namespace mlir::aic {
 
+size_t Access::innermost() const {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  size_t last = indices.empty() ? 0 : indices.size() - 1;
+  while (last && type.getDimSize(last) == 1 && isa_and_nonnull<AffineConstantExpr>(indices[last]))
+    --last;
+  return last;
+}
+
 std::optional<int64_t> coefficientOf(AffineExpr expr, unsigned dim) {
   if (!expr)
     return std::nullopt;

@@ -111,8 +111,8 @@ void Contraction::chooseDirection(ContractionSide &side) const {
   AccessTrace trace(leaves, numDims);
   trace.visit(side.operand->get(), side.index);
   auto touches = [&](const Access &access, const LoopSet &set) {
-    return !access.indices.empty() && access.indices.back() &&
-           llvm::any_of(set.dims, [&](unsigned d) { return access.indices.back().isFunctionOfDim(d); });
+    AffineExpr inner = access.indices.empty() ? AffineExpr() : access.indices[access.innermost()];
+    return inner && llvm::any_of(set.dims, [&](unsigned d) { return inner.isFunctionOfDim(d); });
   };
   // The access with the most dims says what is worth it; the others go along.
   const Access *main = nullptr;
@@ -127,8 +127,9 @@ void Contraction::chooseDirection(ContractionSide &side) const {
     return;
   unsigned dim = set.dims.back();
   auto extent = set.extents.back().asConstant();
-  if (!extent || trace.opaque[dim] || coefficientOf(main->indices.back(), dim) != 1 ||
-      dependsOn(ArrayRef(main->indices).drop_back(), dim))
+  if (!extent || trace.opaque[dim] || main->indices.empty() ||
+      coefficientOf(main->indices[main->innermost()], dim) != 1 ||
+      dependsOn(ArrayRef(main->indices).take_front(main->innermost()), dim))
     return;
   int64_t bytes =
       std::max(bytesOf(cast<RankedTensorType>(main->tensor.getType()).getElementType()), bytesOf(side.elementType()));

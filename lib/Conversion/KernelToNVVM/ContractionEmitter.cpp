@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "ContractionTile.h"
 #include "aic/Dialect/AIC/IR/AICOps.h"
+#include "aic/Target/NVPTX/NVPTXMachineModel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -18,8 +19,7 @@
 namespace mlir::aic {
 namespace {
 
-constexpr int64_t kSharedBytes = 48 << 10;
-constexpr int64_t kMostThreads = 1024, kWarp = 32;
+constexpr int64_t kWarp = NVPTXMachineModel::warp;
 
 class ContractionEmitter {
 public:
@@ -90,16 +90,18 @@ LogicalResult ContractionEmitter::readSizes() {
       return kernel.emitError("expected powers of two as sizes of a contraction's tile, got ") << size;
   if (sizes.threadRows > sizes.rows || sizes.threadColumns > sizes.columns)
     return kernel.emitError("expected the part of a thread within the tile of its block");
-  if (sizes.threads() < kWarp || sizes.threads() > kMostThreads)
-    return kernel.emitError("expected ") << kWarp << " to " << kMostThreads << " threads, got " << sizes.threads();
+  const NVPTXMachineModel machine = NVPTXMachineModel::around(kernel);
+  if (sizes.threads() < kWarp || sizes.threads() > machine.threadsPerBlock)
+    return kernel.emitError("expected ") << kWarp << " to " << machine.threadsPerBlock << " threads, got "
+                                         << sizes.threads();
   auto bytes = [&] {
     return OperandTile::sharedBytes(c.rows, sizes.rows, sizes.depth) +
            OperandTile::sharedBytes(c.columns, sizes.columns, sizes.depth);
   };
-  while (sizes.depth > 1 && bytes() > kSharedBytes)
+  while (sizes.depth > 1 && bytes() > machine.sharedPerBlock)
     sizes.depth /= 2;
-  if (bytes() > kSharedBytes)
-    return kernel.emitError("expected tiles of at most ") << kSharedBytes << " bytes, got " << bytes();
+  if (bytes() > machine.sharedPerBlock)
+    return kernel.emitError("expected tiles of at most ") << machine.sharedPerBlock << " bytes, got " << bytes();
   return success();
 }
 

@@ -119,6 +119,37 @@ static void alignVectors(func::FuncOp function) {
   });
 }
 
+FailureOr<Launches> emitParts(func::FuncOp kernel, EmitPart emit) {
+  Launches launches;
+  for (unsigned part = 0;; ++part) {
+    std::string name = kernel.getName().str() + (part ? "_" + std::to_string(part) : "");
+    FailureOr<std::optional<Launch>> launch = emit(name, part);
+    if (succeeded(launch) && !*launch)
+      return launches;
+    if (succeeded(launch)) {
+      launches.push_back(**launch);
+      continue;
+    }
+    for (const Launch &done : launches)
+      for (auto f : llvm::make_early_inc_range(kernel->getParentOfType<ModuleOp>().getOps<func::FuncOp>()))
+        if (f != kernel && f.getName() == done.function)
+          f.erase();
+    return failure();
+  }
+}
+
+FailureOr<std::optional<KernelPlan>> planPart(func::FuncOp kernel, SmallVector<Output, 1> outputs, unsigned part,
+                                              ValueEmitter &values) {
+  while (!outputs.empty()) {
+    FailureOr<KernelPlan> plan = planKernel(kernel.front(), outputs, values);
+    if (failed(plan))
+      return failure();
+    if (part-- == 0)
+      return std::optional<KernelPlan>(std::move(*plan));
+  }
+  return std::optional<KernelPlan>();
+}
+
 Launch DeviceFunction::finish(std::array<int64_t, 3> block, AffineExpr x, AffineExpr y, AffineExpr z) {
   b.setInsertionPointToEnd(&frame.function.front());
   func::ReturnOp::create(b, loc);

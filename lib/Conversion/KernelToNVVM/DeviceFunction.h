@@ -50,9 +50,21 @@ private:
 /// ones with a number behind, and returns their launches. On failure nothing is left behind but a diagnostic, which the
 /// caller turns into the reason of a fallback.
 using Launches = SmallVector<Launch, 1>;
+
+/// What the results of a kernel need that no one plan computes is written part after part. `emit` writes part `part` as
+/// a function of that name; nullopt if there are no more.
+using EmitPart = llvm::function_ref<FailureOr<std::optional<Launch>>(StringRef name, unsigned part)>;
+FailureOr<Launches> emitParts(func::FuncOp kernel, EmitPart emit);
+/// The plan of part `part` of `outputs`; nullopt if there are no more.
+FailureOr<std::optional<KernelPlan>> planPart(func::FuncOp kernel, SmallVector<Output, 1> outputs, unsigned part,
+                                              ValueEmitter &values);
+
 /// One thread for each element (or few neighbours) of the results, with the reductions that the element needs as loops
 /// of the thread: elementwise chains, movement, pooling, depthwise windows.
 FailureOr<Launches> emitDirect(func::FuncOp kernel);
+/// The same where an operand's neighbours in memory are not the result's: both sides of a tile through shared memory.
+/// Fails without a diagnostic where there is no such operand.
+FailureOr<Launches> emitTransposed(func::FuncOp kernel);
 /// A warp or a block for each point at which reductions are read, its threads along the reduced dims: softmax, norms,
 /// reductions.
 FailureOr<Launches> emitRows(func::FuncOp kernel);

@@ -150,14 +150,12 @@ FailureOr<std::optional<Launch>> DirectEmitter::run(unsigned part) {
     pending.push_back(
         {value, destination, SmallVector<LinearIndex>(destination.sizes.size(), LinearIndex(0)), {}, true});
   }
-  for (unsigned i = 0; i <= part; ++i) {
-    if (pending.empty())
-      return std::optional<Launch>();
-    FailureOr<KernelPlan> planned = planKernel(kernel.front(), pending, values);
-    if (failed(planned))
-      return failure();
-    plan = std::move(*planned);
-  }
+  auto planned = planPart(kernel, std::move(pending), part, values);
+  if (failed(planned))
+    return failure();
+  if (!*planned)
+    return std::optional<Launch>();
+  plan = std::move(**planned);
   for (const Group &group : plan.groups)
     if (!group.shared)
       return kernel.emitError("expected no loop behind a reduction in a thread's element");
@@ -204,25 +202,11 @@ FailureOr<std::optional<Launch>> DirectEmitter::run(unsigned part) {
 FailureOr<Launches> emitDirect(func::FuncOp kernel) {
   if (findStructuredOp(kernel))
     return kernel.emitError("expected an operation without loops of its own");
-  Launches launches;
-  auto undo = [&] {
-    for (const Launch &launch : launches)
-      for (auto f : llvm::make_early_inc_range(kernel->getParentOfType<ModuleOp>().getOps<func::FuncOp>()))
-        if (f != kernel && f.getName() == launch.function)
-          f.erase();
-    return failure();
-  };
-  for (unsigned part = 0;; ++part) {
-    std::string name = kernel.getName().str() + (part ? "_" + std::to_string(part) : "");
+  return emitParts(kernel, [&](StringRef name, unsigned part) {
     FailureOr<std::optional<Launch>> launch = DirectEmitter(kernel, name, /*vectors=*/true).run(part);
-    if (failed(launch)) // lanes that need different things
-      launch = DirectEmitter(kernel, name, /*vectors=*/false).run(part);
-    if (failed(launch))
-      return undo();
-    if (!*launch)
-      return launches;
-    launches.push_back(**launch);
-  }
+    return succeeded(launch) ? launch // otherwise lanes need different things
+                             : DirectEmitter(kernel, name, /*vectors=*/false).run(part);
+  });
 }
 
 } // namespace mlir::aic

@@ -27,6 +27,8 @@ SmallVector<std::pair<StringRef, Emit>> emittersFor(func::FuncOp kernel) {
     list.push_back({"contraction", emitContraction});
   if (kind == KernelClass::rows || kind == KernelClass::reduction)
     list.push_back({"rows", emitRows});
+  if (kind == KernelClass::elementwise || kind == KernelClass::movement)
+    list.push_back({"transposed", emitTransposed});
   if (kind != KernelClass::other)
     list.push_back({"direct", emitDirect});
   return list;

@@ -23,6 +23,7 @@ namespace mlir::aic {
 namespace {
 
 constexpr int64_t kWarp = 32;
+constexpr int64_t kBankBytes = 128; // all banks of shared memory, a word each
 /// Vectors of a lane whose steps are written out, so that they stay in registers between stages.
 constexpr int64_t kWrittenOut = 16;
 /// Steps of a loop, each with a partial result of its own.
@@ -289,6 +290,8 @@ FailureOr<SmallVector<RowEmitter::Results>> RowEmitter::walk(const LinearIndex &
 
 /// Combines the partial results of the lanes that one warp holds of a row; all of them get the result.
 RowEmitter::Results RowEmitter::combineLanes(const Combiner &combiner, Results partial) {
+  if (shape.isPlane())
+    return partial;
   bool isTogether = !shape.across || shape.rows == 1; // lanes of a row are neighbours
   int64_t from = isTogether ? 1 : shape.rows, to = std::min(isTogether ? shape.lanes : shape.threads(), kWarp);
   for (int64_t offset = from; offset < to; offset *= 2) {
@@ -301,29 +304,53 @@ RowEmitter::Results RowEmitter::combineLanes(const Combiner &combiner, Results p
   return partial;
 }
 
-/// Combines what the warps have: each writes its part to shared memory, all threads read all parts of their row.
+/// Combines what the warps have (in a plane: the lanes): each writes its part to shared memory, all threads read all
+/// parts of their row.
 RowEmitter::Results RowEmitter::combineWarps(const Combiner &combiner, Results partial) {
-  int64_t columns = shape.across ? shape.rows : 1, perPart = std::max(columns, kWarp),
+  int64_t columns = shape.across ? shape.rows : 1, perPart = shape.isPlane() ? columns : std::max(columns, kWarp),
           parts = shape.threads() / perPart;
   if (parts < 2 || (!shape.across && shape.rows > 1))
     return partial;
-  SmallVector<Value> memory;
-  for (Value v : partial)
-    memory.push_back(device.shared(parts * columns, v.getType().isInteger(1) ? b.getI8Type() : v.getType()));
+  struct Column {
+    Value memory, read;
+    int64_t line, again; // elements of a line; those of its begin that stand behind its end once more
+  };
+  SmallVector<Column> memory;
   auto constant = [&](int64_t x) { return values.index.constant(x); };
   Value part = arith::DivUIOp::create(b, loc, thread, constant(perPart));
   Value inPart = arith::RemUIOp::create(b, loc, thread, constant(perPart));
   Value column = columns == 1      ? constant(0)
                  : columns < kWarp ? arith::RemUIOp::create(b, loc, thread, constant(columns)).getResult()
                                    : inPart;
-  LinearIndex at = values.index.add(values.index.scale(values.index.atom(part), columns), values.index.atom(column));
+  for (Value v : partial) {
+    Type element = v.getType().isInteger(1) ? b.getI8Type() : v.getType();
+    // Threads that read at the same time. Where they come to the end of a line of a plane, its begin may be in the same
+    // banks: they read on behind the end.
+    int64_t together = std::min(kWarp, kBankBytes / byteSize(element));
+    int64_t again = shape.isPlane() && columns > together ? together : 0;
+    Value read = column;
+    if (again) {
+      Value near = arith::RemUIOp::create(b, loc, thread, constant(again));
+      Value first = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, thread, near), constant(columns));
+      read = arith::AddIOp::create(b, loc, first, near);
+    }
+    memory.push_back({device.shared(parts * (columns + again), element), read, columns + again, again});
+  }
   Value writes;
   if (columns < perPart)
     writes = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, inPart, constant(columns));
   (void)inside(writes, [&] {
     for (auto [v, m] : llvm::zip_equal(partial, memory)) {
       Value stored = v.getType().isInteger(1) ? arith::ExtUIOp::create(b, loc, b.getI8Type(), v).getResult() : v;
-      memref::StoreOp::create(b, loc, stored, m, values.index.value(at));
+      LinearIndex at = values.index.add(values.index.scale(values.index.atom(part), m.line), values.index.atom(column));
+      memref::StoreOp::create(b, loc, stored, m.memory, values.index.value(at));
+      if (!m.again)
+        continue;
+      Value isBegin = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, column, constant(m.again));
+      (void)inside(isBegin, [&, to = m.memory] {
+        memref::StoreOp::create(b, loc, stored, to, values.index.value(values.index.add(at, columns)));
+        return success();
+      });
     }
     return success();
   });
@@ -332,8 +359,8 @@ RowEmitter::Results RowEmitter::combineWarps(const Combiner &combiner, Results p
   for (int64_t p = 0; p < parts; ++p) {
     Results next;
     for (auto [v, m] : llvm::zip_equal(partial, memory)) {
-      Value from = values.index.value(values.index.add(values.index.atom(column), p * columns));
-      Value x = memref::LoadOp::create(b, loc, m, from);
+      Value from = values.index.value(values.index.add(values.index.atom(m.read), p * m.line));
+      Value x = memref::LoadOp::create(b, loc, m.memory, from);
       next.push_back(v.getType().isInteger(1) ? arith::TruncIOp::create(b, loc, v.getType(), x).getResult() : x);
     }
     sum = p ? combiner.combine(b, loc, sum, next) : next;
@@ -464,15 +491,12 @@ LogicalResult RowEmitter::emitOutputs() {
 }
 
 FailureOr<std::optional<Launch>> RowEmitter::run(unsigned part) {
-  SmallVector<Output, 1> pending = collectOutputs(kernel, device.frame, values);
-  for (unsigned i = 0; i <= part; ++i) {
-    if (pending.empty())
-      return std::optional<Launch>();
-    FailureOr<KernelPlan> planned = planKernel(kernel.front(), pending, values);
-    if (failed(planned))
-      return failure();
-    plan = std::move(*planned);
-  }
+  auto planned = planPart(kernel, collectOutputs(kernel, device.frame, values), part, values);
+  if (failed(planned))
+    return failure();
+  if (!*planned)
+    return std::optional<Launch>();
+  plan = std::move(**planned);
   FailureOr<RowShape> chosen = RowShape::choose(kernel, plan, values);
   if (failed(chosen))
     return failure();
@@ -494,21 +518,7 @@ FailureOr<std::optional<Launch>> RowEmitter::run(unsigned part) {
 FailureOr<Launches> emitRows(func::FuncOp kernel) {
   if (findStructuredOp(kernel))
     return kernel.emitError("expected an operation without loops of its own");
-  Launches launches;
-  for (unsigned part = 0;; ++part) {
-    std::string name = kernel.getName().str() + (part ? "_" + std::to_string(part) : "");
-    FailureOr<std::optional<Launch>> launch = RowEmitter(kernel, name).run(part);
-    if (failed(launch)) {
-      for (const Launch &done : launches)
-        for (auto f : llvm::make_early_inc_range(kernel->getParentOfType<ModuleOp>().getOps<func::FuncOp>()))
-          if (f != kernel && f.getName() == done.function)
-            f.erase();
-      return failure();
-    }
-    if (!*launch)
-      return launches;
-    launches.push_back(**launch);
-  }
+  return emitParts(kernel, [&](StringRef name, unsigned part) { return RowEmitter(kernel, name).run(part); });
 }
 
 } // namespace mlir::aic

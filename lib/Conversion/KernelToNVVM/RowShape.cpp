@@ -17,8 +17,10 @@ constexpr int64_t kEnoughThreads = 1 << 14, kManyThreads = 1 << 18;
 /// Elements that a lane keeps in registers.
 constexpr int64_t kElements = 32;
 constexpr int64_t kVectorBytes = 16;
-
-int64_t byteSize(Type element) { return element.isIndex() ? 8 : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8); }
+constexpr int64_t kSector = 32; // bytes that memory moves at least
+/// Rows of a plane, if there are few planes: more blocks are then worth more than whole sectors.
+constexpr int64_t kFewRows = 64;
+constexpr int64_t kEnoughPlanes = 64;
 
 class Chooser {
 public:
@@ -45,6 +47,7 @@ private:
   int64_t chooseWidth() const;
   void placeAlong(std::optional<int64_t> points, std::optional<int64_t> length);
   void placeAcross(std::optional<int64_t> points, std::optional<int64_t> length);
+  bool placePlane(std::optional<int64_t> points, std::optional<int64_t> length);
 
   func::FuncOp kernel;
   const KernelPlan &plan;
@@ -141,7 +144,7 @@ int Chooser::costOf(const Stage &stage, unsigned dim) const {
       return false; // in registers
     for (auto [i, expr] : llvm::enumerate(access.indices)) {
       auto step = coefficientOf(expr, dim);
-      bool isLast = i + 1 == access.indices.size();
+      bool isLast = i == access.innermost();
       if (!expr ? stage.trace->opaque[dim] : (!step || (*step != 0 && !(isLast && *step == 1))))
         return true;
     }
@@ -249,6 +252,32 @@ void Chooser::placeAcross(std::optional<int64_t> points, std::optional<int64_t> 
     rows *= 2;
 }
 
+/// Rows between two steps that do not fill sectors: a block takes all of them, its neighbours go on to the next step as
+/// memory does. Whole sectors are then left out at the ends of the plane only.
+bool Chooser::placePlane(std::optional<int64_t> points, std::optional<int64_t> length) {
+  auto inner = plan.groups[shape.rowGroups.back()].extent.asConstant();
+  if (plan.roots.empty() || !inner || !length || *inner < 2)
+    return false;
+  int64_t sector = kSector;
+  linalg::LinalgOp first = plan.roots.front().op;
+  for (Value input : first.getDpsInputs())
+    sector = std::min(sector, kSector / byteSize(getElementTypeOrSelf(input.getType())));
+  if (*inner % sector == 0 || (*inner > kFewRows && (!points || *points / *inner < kEnoughPlanes)))
+    return false;
+  // Each step begins where a sector may.
+  bool isPower = llvm::isPowerOf2_64(*inner);
+  int64_t by = isPower ? std::max<int64_t>(sector, kWarp / *inner) : sector;
+  int64_t most = std::min({*length, kMaxThreads / *inner, isPower ? kMaxThreads : std::max(kWarp, by)});
+  if (most < by)
+    return false;
+  int64_t lanes = by;
+  auto next = [&] { return isPower ? 2 * lanes : lanes + by; };
+  while (next() <= most && (*inner * lanes < kBlock || *length > lanes * kElements / 2))
+    lanes = next();
+  shape.rows = *inner, shape.lanes = lanes;
+  return true;
+}
+
 FailureOr<RowShape> Chooser::run() {
   for (BlockArgument arg : kernel.getArguments())
     leaves.insert(arg);
@@ -276,9 +305,9 @@ FailureOr<RowShape> Chooser::run() {
   std::optional<int64_t> length = 1;
   for (const Stage &stage : stages)
     length = length && stage.total ? std::optional<int64_t>(std::max(*length, *stage.total)) : std::nullopt;
-  if (shape.across)
+  if (shape.across && !placePlane(points, length))
     placeAcross(points, length);
-  else
+  else if (!shape.across)
     placeAlong(points, length);
   if (shape.across && shape.lanes == 1 && shape.freeGroups.empty() && !plan.roots.empty())
     return kernel.emitError("expected reduced elements to be neighbours, or few results");
@@ -299,6 +328,8 @@ int64_t knownFactor(Value v, int64_t limit) {
 }
 
 } // namespace
+
+int64_t byteSize(Type element) { return element.isIndex() ? 8 : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8); }
 
 FailureOr<RowShape> RowShape::choose(func::FuncOp kernel, const KernelPlan &plan, ValueEmitter &values) {
   return Chooser(kernel, plan, values).run();

@@ -69,6 +69,13 @@ void groupNormalization(Node &n) {
     Value y = layerNorm(n, rows, n.unsqueeze(scale, {1}), n.unsqueeze(bias, {1}), 2, epsilon);
     return n.out(n.reshape(y, n.shapeOf(x)));
   }
+  if (int64_t channels = n.dim(x, 1); channels > 0 && channels % groups == 0) {
+    // Scaled before the channels are apart again: one shape, one kernel.
+    rows = n.reshape(x, n.vector({0, groups, channels / groups, -1}), true);
+    auto grouped = [&](Value v) { return n.reshape(v, n.vector({groups, channels / groups, 1})); };
+    Value y = n.add(n.mul(layerNorm(n, rows, {}, {}, 2, epsilon), grouped(scale)), grouped(bias));
+    return n.out(n.reshape(y, n.shapeOf(x)));
+  }
   Value y = n.reshape(layerNorm(n, rows, {}, {}, 2, epsilon), n.shapeOf(x));
   n.out(n.add(n.mul(y, n.alongAxis(scale, 1, rank)), n.alongAxis(bias, 1, rank)));
 }

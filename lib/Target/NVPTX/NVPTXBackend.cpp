@@ -8,6 +8,9 @@
 namespace mlir::aic {
 namespace {
 
+/// Rows are kept in registers where they fit; elsewhere any one operation is cheaper than a trip through memory.
+constexpr unsigned kRowRecomputeCost = 256;
+
 class NVPTXBackend final : public TargetBackend {
 public:
   StringRef getName() const override { return "nvidia"; }
@@ -29,6 +32,8 @@ public:
   FusionPolicy getFusionPolicy(TargetAttr) const override {
     FusionPolicy policy;
     policy.readPads = true;
+    policy.outerRows = true;
+    policy.rowRecomputeCost = kRowRecomputeCost;
     return policy;
   }
 

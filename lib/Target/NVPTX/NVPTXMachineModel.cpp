@@ -70,6 +70,13 @@ NVPTXMachineModel NVPTXMachineModel::read(TargetAttr target) {
   return model;
 }
 
+NVPTXMachineModel NVPTXMachineModel::around(Operation *op) {
+  for (; op; op = op->getParentOp())
+    if (auto target = op->getAttrOfType<TargetAttr>(TargetAttr::attributeName))
+      return read(target);
+  return {};
+}
+
 LogicalResult NVPTXMachineModel::verify(TargetAttr target, function_ref<InFlightDiagnostic()> emitError) {
   const NamedChip *chip = findChip(target.getChip());
   if (!chip)

@@ -16,6 +16,9 @@ struct Access {
   Value tensor;
   SmallVector<AffineExpr> indices;
   bool throughView = false; // a slice, a pad or a computed index lies between: extents may differ
+
+  /// The index along which neighbours are neighbours in memory: the last one but for dims of one element. 0 of a scalar.
+  size_t innermost() const;
 };
 
 /// Walks from a value up through everything that is recomputed and collects the reads at `leaves`.

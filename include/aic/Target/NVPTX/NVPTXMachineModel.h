@@ -30,6 +30,8 @@ struct NVPTXMachineModel {
 
   /// The model in `target`, which was verified.
   static NVPTXMachineModel read(TargetAttr target);
+  /// The model of the target around `op`, or of the oldest chip if there is none.
+  static NVPTXMachineModel around(Operation *op);
   /// Errors name the entry that is missing or does not fit the chip.
   static LogicalResult verify(TargetAttr target, function_ref<InFlightDiagnostic()> emitError);
   DictionaryAttr toAttribute(MLIRContext *context) const;

@@ -36,13 +36,20 @@ struct FormKernelsPass : impl::FormKernelsPassBase<FormKernelsPass> {
     maxReductions = policy.maxReductions;
     recomputeCost = policy.recomputeCost;
     rowRecomputeCost = policy.rowRecomputeCost;
+    outerRows = policy.outerRows;
     readPads = policy.readPads;
   }
 
   void runOnOperation() override {
-    FusionPolicy policy{maxOperations, maxResults,       std::min(unsigned(maxReductions), 60u),
-                        recomputeCost, rowRecomputeCost, readPads,
-                        canFuse};
+    FusionPolicy policy;
+    policy.maxOperations = maxOperations;
+    policy.maxResults = maxResults;
+    policy.maxReductions = std::min(unsigned(maxReductions), 60u);
+    policy.recomputeCost = recomputeCost;
+    policy.rowRecomputeCost = rowRecomputeCost;
+    policy.outerRows = outerRows;
+    policy.readPads = readPads;
+    policy.canFuse = canFuse;
     KernelOutliner outliner(getOperation());
     for (func::FuncOp func : llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
       if (func.isExternal() || func->hasAttr("aic.kernel"))

@@ -74,6 +74,7 @@ private:
   bool planPasses(Operation *op, Uses &uses, Member &member);
   std::optional<DomainDims> alignedDims(OpOperand *use);
   std::optional<DomainDims> alignedDims(Uses &uses);
+  bool hasRows(linalg::GenericOp reduction) { return policy.outerRows || reducesInnermost(reduction); }
   bool bindRows(Group &group, linalg::GenericOp reduction);
   bool coversFull(const Group &group, ArrayRef<int64_t> dims);
   bool coversOuter(const Group &group, ArrayRef<int64_t> dims);
@@ -162,7 +163,7 @@ void Grouper::annotate() {
         continue;
       if ((isHeavy(kinds[def]) || behindHeavy.contains(def)) && endsInElementwise(def))
         behindHeavy.insert(&op);
-      if (kinds[def] == LoopKind::Reduction && reducesInnermost(cast<linalg::GenericOp>(def)))
+      if (kinds[def] == LoopKind::Reduction && hasRows(cast<linalg::GenericOp>(def)))
         behindRows[&op] = cast<linalg::GenericOp>(def);
       else if (auto reduction = behindRows.lookup(def))
         behindRows[&op] = reduction;
@@ -249,13 +250,14 @@ bool Grouper::coversOuter(const Group &group, ArrayRef<int64_t> dims) {
 
 /// Makes a plain group one of rows: the dims of its domain are, but for units, the loops of `reduction` in order.
 bool Grouper::bindRows(Group &group, linalg::GenericOp reduction) {
-  if (group.kind != Group::Plain || group.order || !reducesInnermost(reduction))
+  if (group.kind != Group::Plain || group.order || !hasRows(reduction))
     return false;
-  // Loops in the order of the first input.
+  // Loops in the order of the first input that all of them move, but for those of one iteration.
   SmallVector<std::pair<DimKey, bool>> loops;
+  unsigned moving = llvm::count_if(reduction.getStaticLoopRanges(), [](int64_t n) { return n != 1; });
   for (OpOperand *input : reduction.getDpsInputOperands()) {
     AffineMap map = reduction.getMatchingIndexingMap(input);
-    if (map.getNumResults() < reduction.getNumLoops())
+    if (map.getNumResults() < moving)
       continue;
     for (AffineExpr e : map.getResults())
       if (auto loop = dyn_cast<AffineDimExpr>(e)) {
@@ -436,7 +438,7 @@ bool Grouper::joinReduction(linalg::GenericOp op, Uses &uses) {
   } else {
     if (group.kind == Group::Plain && !bindRows(group, op))
       return refuse(op, uses, "its loops are not those of its users");
-    if (group.kind != Group::Rows || !coversOuter(group, *dims) || !reducesInnermost(op) ||
+    if (group.kind != Group::Rows || !coversOuter(group, *dims) || !hasRows(op) ||
         group.reductions.size() >= policy.maxReductions)
       return refuse(op, uses, "its result is not needed at one outer index");
     // Reduced loops in order of the domain's reduced dims; extents decide.

@@ -16,7 +16,8 @@ struct FusionPolicy {
   unsigned maxReductions = 8;
   unsigned recomputeCost = 2;
   unsigned rowRecomputeCost = 8;
-  bool readPads = false; ///< heavy readers check bounds themselves: a pad that only they read needs no memory
+  bool outerRows = false; ///< rows may run along any dims, not only the innermost ones
+  bool readPads = false;  ///< heavy readers check bounds themselves: a pad that only they read needs no memory
   /// A veto: whether `producer` may join the kernel that ends with `last`. Null: always.
   std::function<bool(Operation *producer, Operation *last)> canFuse;
 };

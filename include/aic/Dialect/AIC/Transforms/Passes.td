@@ -134,7 +134,7 @@ def FormKernelsPass : Pass<"aic-form-kernels", "::mlir::ModuleOp"> {
     form that `aic-prepare-loops` leaves. Operations are visited last to first and join the group of their users:
 
     - a contraction, convolution or pooling with the elementwise operations behind it,
-    - reductions over the innermost dims of one shape with all that is computed at the same outer index (softmax, norms),
+    - reductions over the innermost dims of one shape (with `outer-rows`: any dims) with all that is computed at the same outer index (softmax, norms),
     - elementwise operations of one shape,
     - producers that are cheap to recompute, at their reads,
     - a pad behind any of these.
@@ -148,6 +148,7 @@ def FormKernelsPass : Pass<"aic-form-kernels", "::mlir::ModuleOp"> {
     Option<"maxReductions", "max-reductions", "unsigned", "8", "row reductions in a kernel: each is a pass over the row">,
     Option<"recomputeCost", "recompute-cost", "unsigned", "2", "instructions per element that are cheaper done again than stored">,
     Option<"rowRecomputeCost", "row-recompute-cost", "unsigned", "8", "the same for a value that several passes over a row read">,
+    Option<"outerRows", "outer-rows", "bool", "false", "whether the rows of a kernel may run along outer dims, too">,
     Option<"readPads", "read-pads", "bool", "false", "whether convolutions read what is padded and check bounds, instead of a padded copy">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::tensor::TensorDialect"];
 }
