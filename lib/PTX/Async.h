@@ -116,6 +116,8 @@ void mbarrierArrive(Engine &engine, Block &block, uint32_t address, Mbarrier &ba
 void landCopies(Warp &warp, uint32_t lanes, uint32_t keep, bool all);
 /// What a thread leaves behind when it ends: its stores complete.
 void finishAsync(Warp &warp, uint32_t lanes);
+/// Reports writes to global memory that a cp.async of the block may still read.
+void checkCopySources(Warp &warp, uint32_t lanes, const uint64_t *addresses, unsigned bytes);
 void moveCopyData(Warp &warp, CpAsyncOp &op, uint32_t lanes);
 
 } // namespace aic::ptx

@@ -53,6 +53,25 @@ void landCopies(Warp &w, uint32_t lanes, uint32_t keep, bool all) {
   copies.resize(kept);
 }
 
+void checkCopySources(Warp &w, uint32_t lanes, const uint64_t *addresses, unsigned bytes) {
+  for (Warp &other : w.block->warps)
+    for (const CpAsyncOp &op : other.async.copies) {
+      uint32_t bad = 0;
+      uint64_t at = 0;
+      forLanes(op.lanes, [&](unsigned k) {
+        forLanes(op.valid[k] ? lanes : 0, [&](unsigned l) {
+          if (addresses[l] < op.source[k] + op.valid[k] && op.source[k] < addresses[l] + bytes && !bad)
+            bad = 1u << l, at = addresses[l];
+        });
+      });
+      if (bad)
+        return w.engine->report(w, "in-flight", bad,
+                                "writes " + w.engine->globalName(at, bytes) + ", which the cp.async of line " +
+                                    std::to_string(w.engine->lineOf(op.pc)) + " may still read",
+                                op.pc);
+    }
+}
+
 static void runCpAsync(Warp &w, const Inst &i) {
   Engine &engine = *w.engine;
   Block &block = *w.block;

@@ -106,6 +106,9 @@ private:
 
 class GlobalShadow;
 
+/// 0x...
+std::string hex(uint64_t value);
+
 class Engine {
 public:
   Engine(const Program &program, const Kernel &kernel, const LaunchConfig &config, const void *params,

@@ -115,6 +115,8 @@ static uint32_t globalLanes(Warp &w, uint32_t mask, const uint64_t *addresses, u
       good |= uint32_t(pointers[lane] != nullptr) << lane;
     }
   }
+  if (write && engine.options.async)
+    checkCopySources(w, good, addresses, bytes);
   if (engine.globalShadow)
     engine.globalShadow->access(w, good, addresses, bytes, write, atomic);
   if (!engine.counters.empty() && good)

@@ -132,6 +132,18 @@ INSTANTIATE_TEST_SUITE_P(
                          "race"}),
     nameOf);
 
+#define COPY "cp.async.ca.shared.global [s], [%rd1], 4; "
+INSTANTIATE_TEST_SUITE_P(
+    Copies, Faults,
+    testing::Values(Case{"SourceWritten", COPY "st.global.b32 [%rd1], %r1; cp.async.wait_all;", "in-flight", 1, 1,
+                         "which the cp.async of line"},
+                    Case{"SourceWrittenInPart", COPY "st.global.b8 [%rd1+3], %r1; cp.async.wait_all;", "in-flight", 1},
+                    Case{"NextToSource", COPY "st.global.b32 [%rd1+4], %r1; cp.async.wait_all;", none, 1},
+                    Case{"BehindTheWait", COPY "cp.async.wait_all; st.global.b32 [%rd1], %r1;", none, 1},
+                    Case{"NoSource", "cp.async.ca.shared.global [s], [%rd1], 4, 0; st.global.b32 [%rd1], %r1;", none,
+                         1}),
+    nameOf);
+
 #define LOCAL ".local .b32 a[4]; "
 INSTANTIATE_TEST_SUITE_P(
     Local, Faults,
