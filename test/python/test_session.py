@@ -78,6 +78,8 @@ def test_wrong_output_name(both):
 def test_wrong_models(tmp_path):
     with pytest.raises(S.NoSuchFile):
         aic.InferenceSession("no-such-model.onnx")
+    with pytest.raises(S.NoSuchFile, match="a folder is no model"):
+        aic.InferenceSession(tmp_path)
     with pytest.raises(S.InvalidProtobuf):
         aic.InferenceSession(b"garbage")
     with pytest.raises(TypeError):
@@ -99,6 +101,34 @@ def test_dims_can_be_fixed(linear):
         s.run(None, {"x": X[:1]})
 
 
+def test_dims_that_a_model_does_not_have_are_left_alone(linear):
+    results = []
+    for package in (aic, ort):
+        options = package.SessionOptions()
+        options.add_free_dimension_override_by_name("batch", 2)
+        s = package.InferenceSession(str(linear), options, providers=["CPUExecutionProvider"])
+        assert s.get_inputs()[0].shape == ["N", 4]
+        results.append(s.run(None, {"x": X})[0])
+    np.testing.assert_allclose(*results, rtol=1e-5, atol=1e-6)
+
+
+def test_any_memory_and_number_of_threads(linear):
+    """What numpy may hold: another byte order, no alignment; onnxruntime takes -1 for its own choice of threads."""
+    options = aic.SessionOptions()
+    options.intra_op_num_threads = -1
+    s = aic.InferenceSession(linear, options)
+    unaligned = np.frombuffer(b"?" + X.tobytes(), np.uint8)[1:].view(np.float32).reshape(X.shape)
+    assert not unaligned.flags.aligned
+    for x in (unaligned, X.astype(">f4"), X[::-1][::-1], np.broadcast_to(X[:1], X.shape)):
+        np.testing.assert_allclose(s.run(None, {"x": x})[0], expected(np.asarray(x, np.float32)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("names, feed", [(None, None), (None, [X]), ("y", {"x": X})])
+def test_wrong_arguments(both, names, feed):
+    with pytest.raises(TypeError, match="expected a (dict of inputs by name|list of output names), got"):
+        both[0].run(names, feed)
+
+
 def run_script(python, tmp_path, text, *arguments):
     script = tmp_path / "program.py"
     script.write_text(textwrap.dedent(text))
@@ -112,6 +142,8 @@ def test_stand_in_runs_a_script(python, tmp_path, linear):
         import numpy as np
         import onnxruntime as ort
         from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
+        from onnxruntime.capi import _pybind_state
+        assert _pybind_state.InvalidArgument is InvalidArgument
         assert ort.__aic__ and __name__ == "__main__" and sys.argv[0].endswith("program.py")
         s = ort.InferenceSession("linear.onnx", providers=ort.get_available_providers())
         print(s.run(None, {"x": np.ones((1, 4), np.float32)})[0].tolist())

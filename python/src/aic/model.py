@@ -82,9 +82,13 @@ def passes() -> dict[str, str]:
 
 
 def to_contiguous(value: Any, want: np.dtype) -> np.ndarray:
-    """`value` as a dense row-major array. What is one already is not copied; Python lists take the wanted type."""
+    """`value` as a dense row-major array of this machine's byte order, aligned to its elements. What is one already is not
+    copied; Python lists take the wanted type."""
     array = value if isinstance(value, np.ndarray | np.generic) else np.asarray(value, dtype=want)
-    return np.asarray(array, order="C")
+    array = np.asarray(array, order="C")
+    if array.flags.aligned and array.dtype.isnative:
+        return array
+    return array.astype(array.dtype.newbyteorder("="), order="C")
 
 
 def check_input(info: ValueInfo, array: np.ndarray) -> None:

@@ -107,7 +107,8 @@ class SessionOptions:
         raise NotImplemented(f"custom operators need onnxruntime, cannot load '{path}'")
 
     def threads(self) -> int:
-        return self.intra_op_num_threads or len(os.sched_getaffinity(0))
+        asked = self.intra_op_num_threads
+        return asked if asked > 0 else len(os.sched_getaffinity(0))
 
 
 class RunOptions:
@@ -251,22 +252,27 @@ class InferenceSession:
         self._provider_options = list(provider_options or ())
         self._source = path_or_bytes if isinstance(path_or_bytes, bytes) else os.fspath(path_or_bytes)
         if isinstance(self._source, str) and not os.path.isfile(self._source):
-            raise NoSuchFile(f"load model from {self._source} failed: the file does not exist")
+            why = "a folder is no model" if os.path.isdir(self._source) else "the file does not exist"
+            raise NoSuchFile(f"load model from {self._source} failed: {why}")
         try:
             meta = _aic.onnx_metadata(self._source)
         except CompileError as e:
             raise InvalidProtobuf(str(e)) from e
         self._meta = ModelMetadata(meta)
+        names = {d for _, _, shape in meta["inputs"] for d in shape or () if isinstance(d, str)}
+        self._overrides = {n: v for n, v in self._options._dims.items() if n in names}
+        if other := self._options._dims.keys() - names:
+            _log.info("dims %s are not the model's", sorted(other))
         self._model = self._compiled(meta)
         # The model's own names of dims, but for those that were fixed.
-        dims = {**self._options._dims, **_fixed(self._dims())}
+        dims = {**self._overrides, **_fixed(self._dims())}
         self._inputs = [_node_arg(i, meta["inputs"], dims) for i in self._model.inputs]
         self._outputs = [_node_arg(o, meta["outputs"], dims) for o in self._model.outputs]
         self._index = {info.name: k for k, info in enumerate(self._model.outputs)}
 
     def _dims(self) -> str:
         parts = [self._options._entries.get("aic.dims", "")]
-        parts += [f"{n}={v}" for n, v in self._options._dims.items()]
+        parts += [f"{n}={v}" for n, v in self._overrides.items()]
         return ",".join(p for p in parts if p)
 
     def _compiled(self, meta: Mapping[str, Any]) -> Model:
@@ -321,6 +327,10 @@ class InferenceSession:
 
     def run(self, output_names: Sequence[str] | None, input_feed: Mapping[str, Any],
             run_options: RunOptions | None = None) -> list[np.ndarray]:
+        if not isinstance(input_feed, Mapping):
+            raise TypeError(f"expected a dict of inputs by name, got {type(input_feed).__name__}")
+        if isinstance(output_names, str):
+            raise TypeError(f"expected a list of output names, got '{output_names}'")
         missing = [i.name for i in self._inputs if i.name not in input_feed]
         if missing:
             raise ValueError(f"required inputs {missing} are missing from the input feed {list(input_feed)}")

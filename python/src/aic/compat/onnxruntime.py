@@ -94,10 +94,13 @@ def install() -> types.ModuleType:
         setattr(state, error.__name__, error)
     top.__version__ = __version__
     top.__aic__ = True
-    top.capi, capi.onnxruntime_pybind11_state = capi, state
+    top.capi = capi
     sys.modules["onnxruntime"] = top
     sys.modules["onnxruntime.capi"] = capi
-    sys.modules["onnxruntime.capi.onnxruntime_pybind11_state"] = state
+    # Programs take the errors from any of these.
+    for name in ("onnxruntime_pybind11_state", "_pybind_state", "onnxruntime_inference_collection"):
+        setattr(capi, name, state)
+        sys.modules[f"onnxruntime.capi.{name}"] = state
     return top
 
 
