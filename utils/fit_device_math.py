@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Prints lib/Target/NVPTX/MathCoefficients.h: minimax polynomials of the functions that device code is made of.
+"""Prints lib/Conversion/MathFunctions/Coefficients.h: minimax polynomials of the functions that kernels are made of.
 
 Remez' algorithm in 300 bits, with mpmath (pip install mpmath), which nothing else here needs.
 """
@@ -53,15 +53,15 @@ def odd_rest(function):
 
 
 print("""// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- MathCoefficients.h - Polynomials of functions on the device --------===//
+//===- Coefficients.h - Polynomials of functions --------------------------===//
 //
 // Written by utils/fit_device_math.py. Minimax polynomials, lowest degree first. The error is relative to the function
 // that the polynomial is a part of, before rounding. F: for f32, D: for f64.
 //
 //===----------------------------------------------------------------------===//
 // clang-format off
-#ifndef AIC_LIB_TARGET_NVPTX_MATHCOEFFICIENTS_H
-#define AIC_LIB_TARGET_NVPTX_MATHCOEFFICIENTS_H
+#ifndef AIC_LIB_CONVERSION_MATHFUNCTIONS_COEFFICIENTS_H
+#define AIC_LIB_CONVERSION_MATHFUNCTIONS_COEFFICIENTS_H
 
 namespace mlir::aic::coefficients {""")
 half = log(2) / 2 * mpf("1.01")
@@ -105,4 +105,4 @@ fit("erfcD", "(1 + 2 x) e^(x^2) erfc x in (x - 3) / (x + 3)", scaled_erfc, mpf(-
 print("""
 } // namespace mlir::aic::coefficients
 
-#endif // AIC_LIB_TARGET_NVPTX_MATHCOEFFICIENTS_H""")
+#endif // AIC_LIB_CONVERSION_MATHFUNCTIONS_COEFFICIENTS_H""")

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- KernelMath.cpp - Math functions of kernels as arithmetic -----------===//
 //
-// Vectors must not be taken apart into calls, so every function on a vector is written out. On scalars only the common
-// ones are: libm is more precise on large arguments of sin, pow and the like.
+// Vectors must not be taken apart into calls, so every function on a vector of f32 is written out. On scalars only the
+// common ones are: the others are libm's.
 //
 //===----------------------------------------------------------------------===//
+#include "VectorMath.h"
 #include "aic/CodeGen/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -30,7 +32,16 @@ SmallVector<Operation *> expandableOps(ModuleOp module) {
     if (!isa_and_nonnull<math::MathDialect>(op->getDialect()) || op->getNumResults() != 1)
       return;
     Type type = op->getResult(0).getType();
-    if (isa<VectorType>(type) || (isCommon(op) && type.isF32()))
+    if ((isa<VectorType>(type) && !isVectorFunction(op)) || (isCommon(op) && type.isF32()))
+      ops.push_back(op);
+  });
+  return ops;
+}
+
+SmallVector<Operation *> vectorFunctions(ModuleOp module) {
+  SmallVector<Operation *> ops;
+  module.walk([&](Operation *op) {
+    if (isVectorFunction(op))
       ops.push_back(op);
   });
   return ops;
@@ -70,13 +81,19 @@ struct LowerKernelMath final : impl::LowerKernelMathPassBase<LowerKernelMath> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto expand = [](RewritePatternSet &patterns) {
-      math::populateExpansionPatterns(
-          patterns, {"sinh", "cosh", "tan", "asinh", "acosh", "atanh", "powf", "exp2", "fpowi", "round"});
+      math::populateExpansionPatterns(patterns, {"exp2", "fpowi", "round"}); // the second becomes powf
     };
     auto approximate = [](RewritePatternSet &patterns) { populateMathPolynomialApproximationPatterns(patterns); };
-    if (failed(rewrite(module, expand)) || failed(rewrite(module, approximate)) || failed(expandBFloat(module)))
+    if (failed(rewrite(module, expand)))
+      return signalPassFailure();
+    for (Operation *op : vectorFunctions(module))
+      widenVectorFunction(op);
+    if (failed(rewrite(module, approximate)) || failed(expandBFloat(module)))
       return signalPassFailure();
     allowContraction(module);
+    // Contraction would undo the care that these take.
+    for (Operation *op : vectorFunctions(module))
+      lowerVectorFunction(op);
   }
 };
 } // namespace

@@ -16,6 +16,38 @@ func.func @vectors(%x: vector<8xf32>, %y: vector<8xf32>) -> vector<8xf32> {
   return %8 : vector<8xf32>
 }
 
+// Doubles are libm's, one by one; large arguments of sin and cos too.
+// CHECK-LABEL: func.func @doubles
+// CHECK-COUNT-2: math.powf {{.*}} : f64
+// CHECK-NOT: math.powf
+// CHECK: return
+func.func @doubles(%x: vector<2xf64>, %y: vector<2xf64>) -> vector<2xf64> {
+  %0 = math.powf %x, %y : vector<2xf64>
+  return %0 : vector<2xf64>
+}
+
+// CHECK-LABEL: func.func @circular
+// CHECK: %[[ANY:.*]] = vector.reduction <or>
+// CHECK: scf.if %[[ANY]]
+// CHECK-COUNT-4: math.cos {{.*}} : f32
+// CHECK: } else {
+// CHECK-NOT: math.cos
+// CHECK: vector.shape_cast {{.*}} to vector<2x2xf32>
+func.func @circular(%x: vector<2x2xf32>) -> vector<2x2xf32> {
+  %0 = math.cos %x : vector<2x2xf32>
+  return %0 : vector<2x2xf32>
+}
+
+// Contraction would undo the care of two-part arithmetic.
+// CHECK-LABEL: func.func @power
+// CHECK-NOT: math.powf
+// CHECK-NOT: contract
+// CHECK: return
+func.func @power(%x: vector<8xf32>, %y: vector<8xf32>) -> vector<8xf32> {
+  %0 = math.powf %x, %y : vector<8xf32>
+  return %0 : vector<8xf32>
+}
+
 // Common functions on scalars are written out, rare ones are libm's.
 // CHECK-LABEL: func.func @scalars
 // CHECK-NOT: math.exp

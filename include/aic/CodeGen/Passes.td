@@ -25,8 +25,9 @@ def LowerKernelMathPass : Pass<"aic-lower-kernel-math", "::mlir::ModuleOp"> {
   let summary = "Write math functions of kernels as arithmetic";
   let description = [{
     Replaces `math` operations on vectors, and the common ones on scalars, by polynomials and other arithmetic, so that no
-    vector is taken apart into calls. What remains (rare functions on scalars, other types than f32) becomes an
-    intrinsic or a call of libm later. Lets floating-point operations contract into multiply-adds.
+    vector of f32 is taken apart into calls, but for sines, cosines and tangents of numbers beyond 1e5. What remains
+    (rare functions on scalars, f64) becomes an intrinsic or a call of libm later. Lets floating-point operations contract
+    into multiply-adds.
 
     ```mlir
     %y = math.tanh %x : vector<8xf32>
@@ -34,7 +35,7 @@ def LowerKernelMathPass : Pass<"aic-lower-kernel-math", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::math::MathDialect", "::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect",
-                           "::mlir::func::FuncDialect"];
+                           "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect"];
 }
 
 def FlattenKernelsPass : Pass<"aic-flatten-kernels", "::mlir::ModuleOp"> {

@@ -5,7 +5,7 @@
 // so that vectors are taken apart first.
 //
 //===----------------------------------------------------------------------===//
-#include "MathFunctions.h"
+#include "aic/Conversion/MathFunctions/MathFunctions.h"
 #include "aic/Target/NVPTX/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -29,7 +29,7 @@ bool isNarrowFloat(Type type) { return isa<Float16Type, BFloat16Type>(type); }
 
 /// The results for scalar operands in f32 or f64; empty if there is no such function.
 SmallVector<Value> emitScalar(MathBuilder &m, Operation *op, ValueRange args) {
-  using namespace device;
+  using namespace functions;
   auto x = [&] { return Num{&m, args[0]}; };
   auto y = [&] { return Num{&m, args[1]}; };
   auto one = [](Num value) { return SmallVector<Value>{value.v}; };
@@ -84,13 +84,13 @@ SmallVector<Value> emitScalar(MathBuilder &m, Operation *op, ValueRange args) {
 SmallVector<Value> emitElement(OpBuilder &b, Operation *op, ValueRange args) {
   Location loc = op->getLoc();
   if (isa<math::IPowIOp>(op))
-    return {device::powerOfInteger(b, loc, args[0], args[1])};
+    return {functions::powerOfInteger(b, loc, args[0], args[1])};
   Type type = args[0].getType(), wide = isNarrowFloat(type) ? b.getF32Type() : type;
   SmallVector<Value> operands;
   for (Value arg : args)
     operands.push_back(arg.getType() != type || wide == type ? arg
                                                              : arith::ExtFOp::create(b, loc, wide, arg).getResult());
-  MathBuilder m(b, loc, wide);
+  MathBuilder m(b, loc, wide, /*hasDeviceInstructions=*/true);
   SmallVector<Value> results = emitScalar(m, op, operands);
   for (Value &result : results)
     if (result.getType() == wide && wide != type)

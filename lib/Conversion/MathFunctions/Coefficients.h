@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- MathCoefficients.h - Polynomials of functions on the device --------===//
+//===- Coefficients.h - Polynomials of functions --------------------------===//
 //
 // Written by utils/fit_device_math.py. Minimax polynomials, lowest degree first. The error is relative to the function
 // that the polynomial is a part of, before rounding. F: for f32, D: for f64.
 //
 //===----------------------------------------------------------------------===//
 // clang-format off
-#ifndef AIC_LIB_TARGET_NVPTX_MATHCOEFFICIENTS_H
-#define AIC_LIB_TARGET_NVPTX_MATHCOEFFICIENTS_H
+#ifndef AIC_LIB_CONVERSION_MATHFUNCTIONS_COEFFICIENTS_H
+#define AIC_LIB_CONVERSION_MATHFUNCTIONS_COEFFICIENTS_H
 
 namespace mlir::aic::coefficients {
 /// (ln(1 + f) - f) / f^2 on [-0.2949, 0.4162], error 4.5e-9.
@@ -55,4 +55,4 @@ constexpr double erfcD[] = {1.253008058269729658, -0.13562110612458156192, -0.04
 
 } // namespace mlir::aic::coefficients
 
-#endif // AIC_LIB_TARGET_NVPTX_MATHCOEFFICIENTS_H
+#endif // AIC_LIB_CONVERSION_MATHFUNCTIONS_COEFFICIENTS_H

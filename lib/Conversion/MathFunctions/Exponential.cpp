@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- MathExponential.cpp - Exponentials, logarithms, powers, errors -----===//
-#include "MathCoefficients.h"
-#include "MathFunctions.h"
+//===- Exponential.cpp - Exponentials, logarithms, powers, errors ---------===//
+#include "Coefficients.h"
+#include "aic/Conversion/MathFunctions/MathFunctions.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
-namespace mlir::aic::device {
+namespace mlir::aic::functions {
 namespace {
 using namespace coefficients;
 
@@ -116,8 +116,8 @@ Pair log2Pair(Num x) {
 
 Num exp(Num x) {
   MathBuilder &m = *x.m;
-  if (m.isDouble) {
-    auto [k, r] = reduce(clamp(x, -760, 720));
+  if (!m.hasDeviceInstructions || m.isDouble) {
+    auto [k, r] = reduce(clamp(x, m.pick(-110, -760), m.pick(90, 720)));
     return scale(fma(r * r, expRest(r), r) + 1, toInt(k));
   }
   // ex2 of the rounded product, corrected for what the rounding took.
@@ -128,7 +128,7 @@ Num exp(Num x) {
 }
 
 Num exp2(Num x) {
-  if (!x.m->isDouble)
+  if (x.m->hasDeviceInstructions && !x.m->isDouble)
     return call(x, "llvm.nvvm.ex2.approx.f32");
   return exp2(Pair{x, number(*x.m, 0)});
 }
@@ -174,7 +174,7 @@ Num log1p(Num x) {
 }
 
 Num rsqrt(Num x) {
-  if (x.m->isDouble)
+  if (!x.m->hasDeviceInstructions || x.m->isDouble)
     return 1.0 / sqrt(x);
   return call(x, "llvm.nvvm.rsqrt.approx.f");
 }
@@ -226,7 +226,8 @@ Num tanh(Num x) {
   }
   Num z = x * x, small = fma(x * z, polynomial(z, tanhF), x);
   // The quotient is at most 1, and 0 for an infinite sum.
-  Num large = fma(call(exp(a * 2) + 1, "llvm.nvvm.rcp.approx.ftz.f"), -2, 1);
+  Num sum = exp(a * 2) + 1;
+  Num large = fma(m.hasDeviceInstructions ? call(sum, "llvm.nvvm.rcp.approx.ftz.f") : 1.0 / sum, -2, 1);
   return copySign(select(a < 0.6, small, large), x);
 }
 
@@ -299,4 +300,4 @@ Num erfc(Num x) {
   return select(isNaN(x), x, value);
 }
 
-} // namespace mlir::aic::device
+} // namespace mlir::aic::functions

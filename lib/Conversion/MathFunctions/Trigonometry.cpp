@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- MathTrigonometry.cpp - Circular functions of the device ------------===//
+//===- Trigonometry.cpp - Circular functions ------------------------------===//
 //
 // Arguments are reduced by multiples of pi/2. Up to some thousands three multiply-adds with pi/2 in three parts do
 // that; beyond, as many bits of 2/pi as the exponent asks for are multiplied with the mantissa in integers (Payne and
 // Hanek), in a branch that threads seldom take.
 //
 //===----------------------------------------------------------------------===//
-#include "MathCoefficients.h"
-#include "MathFunctions.h"
+#include "Coefficients.h"
+#include "aic/Conversion/MathFunctions/MathFunctions.h"
 
-namespace mlir::aic::device {
+namespace mlir::aic::functions {
 namespace {
 using namespace coefficients;
 
@@ -111,7 +111,7 @@ Reduced reduceLarge(Num x) {
 
 Reduced reduceAny(Num x) {
   MathBuilder &m = *x.m;
-  Bool small = abs(x) < m.pick(1e5, 0x1p30);
+  Bool small = abs(x) < sinCosBound(m);
   auto branch = scf::IfOp::create(m.b, m.loc, TypeRange{m.type, m.intType}, small.v, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(m.b);
   for (bool then : {true, false}) {
@@ -138,9 +138,10 @@ double halfPi(MathBuilder &m) { return m.pick(float(kHalfPi), kHalfPi); }
 double halfPiLow(MathBuilder &m) { return m.pick(kHalfPi - float(kHalfPi), kHalfPiLow); }
 } // namespace
 
-std::pair<Num, Num> sinCos(Num x) {
+/// Of the rest and the quadrant of x.
+static std::pair<Num, Num> sinCosReduced(Num x, Reduced reduced) {
   MathBuilder &m = *x.m;
-  auto [r, q] = reduceAny(x);
+  auto [r, q] = reduced;
   Num z = r * r;
   Num sine = fma(r * z, polynomial(z, m.isDouble ? ArrayRef<double>(sinD) : ArrayRef<double>(sinF)), r);
   // 1 - z/2 loses bits that the second step brings back.
@@ -155,6 +156,12 @@ std::pair<Num, Num> sinCos(Num x) {
   s = select(x == 0, x, s);
   return {select(finite, s, kNaN), select(finite, c, kNaN)};
 }
+
+std::pair<Num, Num> sinCos(Num x) { return sinCosReduced(x, reduceAny(x)); }
+
+std::pair<Num, Num> sinCosBounded(Num x) { return sinCosReduced(x, reduceSmall(x)); }
+
+double sinCosBound(MathBuilder &m) { return m.pick(1e5, 0x1p30); }
 
 Num tan(Num x) {
   auto [s, c] = sinCos(x);
@@ -197,4 +204,4 @@ Num atan2(Num y, Num x) {
   return select(isNaN(x) | isNaN(y), x + y, copySign(r, y));
 }
 
-} // namespace mlir::aic::device
+} // namespace mlir::aic::functions

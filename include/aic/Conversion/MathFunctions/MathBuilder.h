@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- MathBuilder.h - Arithmetic of device functions as expressions ------===//
-#ifndef AIC_LIB_TARGET_NVPTX_MATHBUILDER_H
-#define AIC_LIB_TARGET_NVPTX_MATHBUILDER_H
+//===- MathBuilder.h - Arithmetic of functions as expressions -------------===//
+#ifndef AIC_CONVERSION_MATHFUNCTIONS_MATHBUILDER_H
+#define AIC_CONVERSION_MATHFUNCTIONS_MATHBUILDER_H
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -9,19 +9,33 @@
 
 namespace mlir::aic {
 
-/// Writes scalar arithmetic of one floating-point type (f32 or f64) and of the integers of its width. Every operation
-/// is rounded as it stands: nothing contracts.
+/// Writes arithmetic of one floating-point type (f32 or f64, or vectors of them) and of the integers of its width.
+/// Every operation is rounded as it stands: nothing contracts.
 class MathBuilder {
 public:
-  MathBuilder(OpBuilder &b, Location loc, Type type)
-      : b(b), loc(loc), type(cast<FloatType>(type)), intType(b.getIntegerType(type.getIntOrFloatBitWidth())),
-        isDouble(type.isF64()) {}
+  MathBuilder(OpBuilder &b, Location loc, Type type, bool hasDeviceInstructions = false)
+      : b(b), loc(loc), type(type), isDouble(getElementTypeOrSelf(type).isF64()),
+        hasDeviceInstructions(hasDeviceInstructions) {
+    intType = like(b.getIntegerType(isDouble ? 64 : 32));
+  }
 
   OpBuilder &b;
   Location loc;
-  FloatType type;
-  IntegerType intType;
+  Type type, intType;
   bool isDouble;
+  /// May the code use the approximations of NVIDIA's GPUs (ex2, rsqrt, rcp)?
+  bool hasDeviceInstructions;
+
+  /// The vector of `element` that is as long as the numbers, or `element`.
+  Type like(Type element) const {
+    auto vector = dyn_cast<VectorType>(type);
+    return vector ? Type(vector.clone(element)) : element;
+  }
+  /// `element` in all places of `type`.
+  Value constant(Type type, TypedAttr element) {
+    auto vector = dyn_cast<VectorType>(type);
+    return arith::ConstantOp::create(b, loc, vector ? DenseElementsAttr::get(vector, Attribute(element)) : element);
+  }
 
   /// The number of `f` in f32, of `d` in f64.
   double pick(double f, double d) const { return isDouble ? d : f; }
@@ -46,10 +60,10 @@ struct Num {
 };
 
 inline Num number(MathBuilder &m, double value) {
-  return {&m, arith::ConstantOp::create(m.b, m.loc, m.b.getFloatAttr(m.type, value))};
+  return {&m, m.constant(m.type, m.b.getFloatAttr(getElementTypeOrSelf(m.type), value))};
 }
 inline Int integer(MathBuilder &m, int64_t value) {
-  return {&m, arith::ConstantOp::create(m.b, m.loc, m.b.getIntegerAttr(m.intType, value))};
+  return {&m, m.constant(m.intType, m.b.getIntegerAttr(getElementTypeOrSelf(m.intType), value))};
 }
 
 template <typename OpT, typename T> T make(T x, Value y) { return {x.m, OpT::create(x.m->b, x.m->loc, x.v, y)}; }
@@ -108,7 +122,7 @@ inline Bool operator<(Int x, int64_t y) { return compare(arith::CmpIPredicate::s
 inline Bool operator&(Bool x, Bool y) { return make<arith::AndIOp>(x, y.v); }
 inline Bool operator|(Bool x, Bool y) { return make<arith::OrIOp>(x, y.v); }
 inline Bool operator!(Bool x) {
-  Value yes = arith::ConstantOp::create(x.m->b, x.m->loc, x.m->b.getBoolAttr(true));
+  Value yes = x.m->constant(x.v.getType(), x.m->b.getBoolAttr(true));
   return make<arith::XOrIOp>(x, yes);
 }
 
@@ -146,4 +160,4 @@ inline Num polynomial(Num x, ArrayRef<double> coefficients) {
 
 } // namespace mlir::aic
 
-#endif // AIC_LIB_TARGET_NVPTX_MATHBUILDER_H
+#endif // AIC_CONVERSION_MATHFUNCTIONS_MATHBUILDER_H

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- MathFunctions.h - Functions of one and two numbers on the device ---===//
-#ifndef AIC_LIB_TARGET_NVPTX_MATHFUNCTIONS_H
-#define AIC_LIB_TARGET_NVPTX_MATHFUNCTIONS_H
+//===- MathFunctions.h - Functions of one and two numbers -----------------===//
+#ifndef AIC_CONVERSION_MATHFUNCTIONS_MATHFUNCTIONS_H
+#define AIC_CONVERSION_MATHFUNCTIONS_MATHFUNCTIONS_H
 
-#include "MathBuilder.h"
+#include "aic/Conversion/MathFunctions/MathBuilder.h"
 
-namespace mlir::aic::device {
+namespace mlir::aic::functions {
 
 // Exponentials and logarithms
 Num exp(Num x);
@@ -33,6 +33,9 @@ Num erfc(Num x);
 
 // Trigonometry, exact about arguments of any size.
 std::pair<Num, Num> sinCos(Num x);
+/// The same without the branch for large arguments: of numbers within sinCosBound.
+std::pair<Num, Num> sinCosBounded(Num x);
+double sinCosBound(MathBuilder &m);
 Num tan(Num x);
 Num asin(Num x);
 Num acos(Num x);
@@ -47,6 +50,6 @@ Num fmod(Num x, Num y);
 Value powerOfInteger(OpBuilder &b, Location loc, Value x, Value n);
 Value powerOfNumber(OpBuilder &b, Location loc, Value x, Value n);
 
-} // namespace mlir::aic::device
+} // namespace mlir::aic::functions
 
-#endif // AIC_LIB_TARGET_NVPTX_MATHFUNCTIONS_H
+#endif // AIC_CONVERSION_MATHFUNCTIONS_MATHFUNCTIONS_H

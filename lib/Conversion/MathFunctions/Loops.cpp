@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- MathLoops.cpp - Functions that take a loop: remainders, powers -----===//
-#include "MathFunctions.h"
+//===- Loops.cpp - Functions that take a loop: remainders, powers ---------===//
+#include "aic/Conversion/MathFunctions/MathFunctions.h"
 
-namespace mlir::aic::device {
+namespace mlir::aic::functions {
 namespace {
 using Emit = llvm::function_ref<SmallVector<Value>(ValueRange)>;
 
@@ -84,4 +84,4 @@ Value powerOfNumber(OpBuilder &b, Location loc, Value x, Value n) {
   return arith::SelectOp::create(b, loc, negative, arith::DivFOp::create(b, loc, one, value), value);
 }
 
-} // namespace mlir::aic::device
+} // namespace mlir::aic::functions
