@@ -56,7 +56,7 @@ bool readWindow(Node &n, Value x, Ints kernel, Window &w, double fill, Value fil
   w.kernel = std::move(kernel);
   Ints known = w.kernel;
   for (int64_t &extent : known)
-    extent = ShapedType::isDynamic(extent) ? 1 : extent;
+    extent = filter && ShapedType::isDynamic(extent) ? 1 : extent;
   w.strides = n.getInts("strides").value_or(Ints(w.rank, 1));
   w.dilations = n.getInts("dilations").value_or(Ints(w.rank, 1));
   std::optional<Ints> pads = n.getInts("pads");
@@ -131,8 +131,8 @@ struct Trim {
   bool isKnown = true;
 };
 
-/// The padding that output_shape or SAME asks for: stride * (D - 1) + extra + span - total is the extent that output_shape
-/// names, or D * stride.
+/// The padding that output_shape or SAME asks for: stride * (D - 1) + extra + span - total is the extent that
+/// output_shape names, or D * stride.
 Trim trimTransposed(Node &n, const Window &w, const Ints &extra, const std::optional<Ints> &shape, bool isUpper,
                     Value filter) {
   Trim trim;
