@@ -32,10 +32,12 @@ void Lexer::skipSpace() {
       while (at < text.size() && text[at] != '\n')
         ++at;
     } else if (c == '/' && at + 1 < text.size() && text[at + 1] == '*') {
+      size_t end = text.find("*/", at + 2);
+      if (end == std::string_view::npos)
+        return; // a bad token
+      for (; at < end; ++at)
+        line += text[at] == '\n';
       at += 2;
-      while (at < text.size() && !(text[at] == '*' && at + 1 < text.size() && text[at + 1] == '/'))
-        line += text[at++] == '\n';
-      at = at + 2 <= text.size() ? at + 2 : text.size();
     } else if (c == 0 && text.find_first_not_of('\0', at) == std::string_view::npos) {
       at = text.size(); // a driver is given PTX as a C string: what pads it is no text
     } else {
@@ -138,6 +140,12 @@ Token Lexer::next() {
     return make(Token::End, at);
   size_t start = at;
   char c = text[at];
+  if (text.substr(at, 2) == "/*") { // has no end
+    at += 2;
+    Token token = make(Token::Bad, start);
+    at = text.size();
+    return token;
+  }
   if (isDigit(c))
     return number();
   if (isWordStart(c)) {

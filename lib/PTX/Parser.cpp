@@ -23,6 +23,22 @@ void Parser::recover() {
   }
 }
 
+/// The first .version, times ten, that knows a target; 0 if none does.
+static unsigned firstVersion(unsigned sm, char suffix) {
+  struct Row {
+    unsigned sm, isa;
+  };
+  static const Row rows[] = {{20, 20},  {21, 20},  {30, 30},  {32, 40},  {35, 31},  {37, 41}, {50, 40},
+                             {52, 41},  {53, 42},  {60, 50},  {61, 50},  {62, 50},  {70, 60}, {72, 61},
+                             {75, 63},  {80, 70},  {86, 71},  {87, 74},  {88, 90},  {89, 78}, {90, 78},
+                             {100, 86}, {101, 86}, {103, 88}, {110, 90}, {120, 87}, {121, 88}};
+  unsigned first = 0;
+  for (const Row &row : rows)
+    if (row.sm == sm)
+      first = row.isa;
+  return suffix == 'f' ? std::max(first, 88u) : suffix && sm == 90 ? 80 : first;
+}
+
 void Parser::header() {
   if (!acceptDirective("version"))
     failHere("'.version'");
@@ -46,10 +62,8 @@ void Parser::header() {
       unsigned sm = 0;
       while (end < name.size() && name[end] >= '0' && name[end] <= '9' && sm < 1000)
         sm = sm * 10 + unsigned(name[end++] - '0');
-      static const unsigned known[] = {20, 21, 30, 32, 35, 37, 50, 52,  53,  60,  61,  62,  70, 72,
-                                       75, 80, 86, 87, 88, 89, 90, 100, 101, 103, 110, 120, 121};
       module.suffix = end < name.size() ? name[end++] : 0;
-      if (std::find(std::begin(known), std::end(known), sm) == std::end(known) || end != name.size() ||
+      if (!firstVersion(sm, 0) || end != name.size() ||
           (module.suffix && ((module.suffix != 'a' && module.suffix != 'f') || sm < 90)))
         fail(line, "unknown .target '" + name.substr(0, 40) + "'");
       module.target = name;
@@ -61,6 +75,11 @@ void Parser::header() {
   } while (accept(','));
   if (!module.sm)
     fail(line, "expected a target such as sm_80");
+  unsigned first = firstVersion(module.sm, module.suffix);
+  if (module.isaMajor * 10 + module.isaMinor < first)
+    fail(line, ".target " + module.target + " needs .version " + std::to_string(first / 10) + "." +
+                   std::to_string(first % 10) + ", got " + std::to_string(module.isaMajor) + "." +
+                   std::to_string(module.isaMinor));
   if (acceptDirective("address_size")) {
     module.addressSize = unsigned(integer("an address size"));
     if (module.addressSize != 64)
@@ -316,14 +335,19 @@ int Parser::declare(Variable var) {
 }
 
 void Parser::performance(Function &fn) {
-  auto dims = [&](Dim3 fallback) {
-    Dim3 result = fallback;
-    result.x = uint32_t(integer("a size"));
-    result.y = result.z = 1;
+  auto size = [&] {
+    unsigned line = token.line;
+    uint64_t value = integer("a size");
+    if (!value || value > INT32_MAX)
+      fail(line, "expected a size from 1 to 2147483647, got " + std::to_string(value));
+    return uint32_t(value);
+  };
+  auto dims = [&](Dim3 result) {
+    result.x = size();
     if (accept(','))
-      result.y = uint32_t(integer("a size"));
+      result.y = size();
     if (accept(','))
-      result.z = uint32_t(integer("a size"));
+      result.z = size();
     return result;
   };
   for (;;) {
