@@ -269,6 +269,10 @@ int Session::run() {
     return listMutations();
   if (!command.gridGiven || !command.blockGiven)
     return usage("expected --grid and --block");
+  for (uint32_t block : command.options.onlyBlocks)
+    if (block >= command.launch.grid.count())
+      return usage("--blocks: expected numbers below the grid's " + std::to_string(command.launch.grid.count()) +
+                   ", got " + std::to_string(block));
   if (std::string problem = pack(); !problem.empty())
     return usage(problem);
   for (const Expectation &entry : command.outputs) {
