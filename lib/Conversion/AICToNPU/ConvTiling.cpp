@@ -79,14 +79,16 @@ bool Search::tile(ConvTiling &t, double &mx, double &mv, double &fx) const {
   int64_t m = t.rows * t.pixels, n = t.columns, k = s.kh * s.kw * t.depth;
   int64_t aBytes = int64_t(machine.space(Space::A0).bytes), bBytes = int64_t(machine.space(Space::B0).bytes),
           cBytes = int64_t(machine.space(Space::C0).bytes);
-  // A column of results starts at a granule, so tiles are multiples of the elements of one.
-  int64_t columnUnit = std::max<int64_t>(roundUp(kGranuleBytes / s.outBytes, 1), 1);
+  // Where a tile's results, residuals and records start in L1 is aligned: its rows, of whole granules each, and its
+  // columns are multiples of what lies between two such places, unless there is one tile only.
+  int64_t columnUnit = std::max<int64_t>({t.align / s.outBytes, s.residual ? t.align : 1, t.align / 8}),
+          rowUnit = t.align / kGranuleBytes;
   double bestCost = INFINITY;
   ConvTiling chosen = t;
   for (int64_t tn : {256, 192, 128, 96, 64, 32, 16, 8, 4}) {
     tn = std::min(roundUp(tn, columnUnit), n);
     for (int64_t tm : {512, 256, 192, 128, 96, 64, 48, 32, 16, 8, 4, 2, 1}) {
-      tm = std::min<int64_t>(roundUp(tm, unit.m), m);
+      tm = std::min<int64_t>(roundUp(roundUp(tm, unit.m), rowUnit), m);
       int64_t cTile = roundUp(tm * roundToGranule(tn * 4), machine.space(Space::C0).align);
       if (cTile > cBytes || tm > 4095 || tn > 4095)
         continue;

@@ -334,23 +334,6 @@ void Emitter::run(const Operands &operands, int64_t number) {
 
 //===-- Units -----------------------------------------------------------------===//
 
-/// The columns' records for FX, scales in f32 and biases in the accumulator's type; empty if neither is needed.
-static std::vector<char> makeTable(UnitOp unit, unsigned scaleAt, unsigned biasAt, int64_t columns) {
-  bool hasScale = param(unit, "has_scale"), hasBias = param(unit, "has_bias");
-  if (!hasScale && !hasBias)
-    return {};
-  ::aic::eval::Tensor scale = hasScale ? constantOf(unit.getInputs()[scaleAt]) : ::aic::eval::Tensor(),
-                      bias = hasBias ? constantOf(unit.getInputs()[biasAt]) : ::aic::eval::Tensor();
-  std::vector<char> table(size_t(columns) * 8);
-  for (int64_t i = 0; i != columns; ++i) {
-    float factor = hasScale ? scale.as<float>()[scale.size() == 1 ? 0 : i] : 1.0f;
-    std::memcpy(&table[size_t(i) * 8], &factor, 4);
-    if (hasBias)
-      std::memcpy(&table[size_t(i) * 8 + 4], static_cast<const char *>(bias.data()) + i * 4, 4);
-  }
-  return table;
-}
-
 LogicalResult emitConvolution(ProgramBuilder &p, UnitOp unit, std::string &reason) {
   hw::ConvShape s = convShape(unit);
   ConvNumbers q = convNumbers(unit);
@@ -366,7 +349,7 @@ LogicalResult emitConvolution(ProgramBuilder &p, UnitOp unit, std::string &reaso
     for (int64_t n = 0; n != f; ++n)
       std::memcpy(&packed[size_t((n * depth + k) * e)], from + (k * f + n) * e, size_t(e));
   Place weights = p.constant(packed);
-  std::vector<char> table = makeTable(unit, 2, 2 + unsigned(param(unit, "has_scale")), f);
+  std::vector<char> table = columnRecords(unit, 0, f);
   Place tablePlace = table.empty() ? Place() : p.constant(table);
   Place x = p.placeOf(unit.getInputs()[0]), y = p.placeOf(unit.getOutputs()[0]);
   Emitter emitter(p, s, *tiling, q);
@@ -400,7 +383,7 @@ LogicalResult emitMatmul(ProgramBuilder &p, UnitOp unit, std::string &reason) {
     return failure();
   int64_t e = s.inBytes;
   Place x = p.placeOf(unit.getInputs()[0]), w = p.placeOf(unit.getInputs()[1]), y = p.placeOf(unit.getOutputs()[0]);
-  std::vector<char> table = makeTable(unit, 2, 2 + unsigned(param(unit, "has_scale")), s.f);
+  std::vector<char> table = columnRecords(unit, 0, s.f);
   Emitter emitter(p, s, *tiling, q);
   // Batches may be broadcast: the offsets of each product's operands are listed.
   ArrayRef<int64_t> lhs = paramList(unit, "lhs_offsets"), rhs = paramList(unit, "rhs_offsets");

@@ -31,41 +31,49 @@ Opcode opcodeOf(StringRef name) {
   return Opcode::TRAP;
 }
 
-class Emitter {
+/// How a unit is cut.
+class Chunks {
 public:
-  Emitter(ProgramBuilder &p, UnitOp unit) : p(p), unit(unit) {}
-  LogicalResult run(std::string &reason);
+  explicit Chunks(UnitOp unit);
+  /// Chooses rows and columns of a chunk; false if not even a granule fits.
+  bool choose(const hw::Machine &machine);
 
-private:
+protected:
   int64_t modeOf(int64_t reg) const {
     return reg < operands ? modes[reg] : isColumn[reg - operands] ? int64_t(Column) : int64_t(Whole);
   }
   int64_t bytesOf(int64_t reg) const { return int64_t(hw::bytesOf(types[reg])); }
-  /// Chooses rows and columns of a chunk; false if not even a granule fits.
-  bool choose();
-  int64_t granules(int64_t bytes) const {
-    return int64_t(llvm::alignTo(uint64_t(bytes), p.machine.space(hw::Space::VB).align));
-  }
-  int64_t vectorBytes(int64_t rows, int64_t columns) const;
-  void chunk(int64_t row, int64_t rows, int64_t column, int64_t columns, unsigned turn);
-  void emitStep(const Step &step, int64_t target, int64_t rows, int64_t columns);
+  /// Bytes of all buffers for a chunk, each a multiple of `align`.
+  int64_t vectorBytes(int64_t rows, int64_t columns, uint64_t align) const;
 
-  ProgramBuilder &p;
-  UnitOp unit;
   int64_t operands = 0, inner = 1, outer = 1, chunkRows = 1, chunkColumns = 1;
   ArrayRef<int64_t> modes;
   SmallVector<Step> steps;
   SmallVector<hw::DType> types; // by register
   SmallVector<bool> isColumn;   // by step: one element for each row
   bool hasReduction = false;
-  SmallVector<int> temporaryOf;            // by step: its buffer, -1 for the result
-  SmallVector<int64_t> temporaries;        // widest element of each buffer
+  SmallVector<int> temporaryOf;     // by step: its buffer, -1 for the result
+  SmallVector<int64_t> temporaries; // widest element of each buffer
+};
+
+class Emitter : Chunks {
+public:
+  Emitter(ProgramBuilder &p, UnitOp unit) : Chunks(unit), p(p), unit(unit) {}
+  LogicalResult run(std::string &reason);
+
+private:
+  void chunk(int64_t row, int64_t rows, int64_t column, int64_t columns, unsigned turn);
+  void emitStep(const Step &step, int64_t target, int64_t rows, int64_t columns);
+
+  ProgramBuilder &p;
+  UnitOp unit;
   SmallVector<std::vector<Value>> buffers; // by register: slots
   std::vector<Value> shared, results;
 };
 } // namespace
 
-int64_t Emitter::vectorBytes(int64_t rows, int64_t columns) const {
+int64_t Chunks::vectorBytes(int64_t rows, int64_t columns, uint64_t align) const {
+  auto granules = [&](int64_t bytes) { return int64_t(llvm::alignTo(uint64_t(bytes), align)); };
   int64_t bytes = 0;
   for (int64_t i = 0; i != operands; ++i) {
     switch (modes[i]) {
@@ -94,19 +102,20 @@ int64_t Emitter::vectorBytes(int64_t rows, int64_t columns) const {
   return bytes + 2 * granules(rows * (isColumn.back() ? 1 : columns) * bytesOf(types.size() - 1));
 }
 
-bool Emitter::choose() {
-  int64_t limit = int64_t(p.machine.space(hw::Space::VB).bytes);
+bool Chunks::choose(const hw::Machine &machine) {
+  int64_t limit = int64_t(machine.space(hw::Space::VB).bytes);
+  uint64_t align = std::max(machine.space(hw::Space::VB).align, hw::kGranuleBytes);
   // Without broadcasts the tensor is one row; cut it as it fits.
   chunkColumns = hasReduction ? inner : std::min<int64_t>(inner, 32768);
   chunkRows = 1;
-  while (!hasReduction && chunkColumns > 32 && vectorBytes(1, chunkColumns) > limit)
+  while (!hasReduction && chunkColumns > 32 && vectorBytes(1, chunkColumns, align) > limit)
     chunkColumns = std::max<int64_t>(32, (chunkColumns / 2 + 31) / 32 * 32);
-  if (vectorBytes(1, chunkColumns) > limit || chunkColumns > 65535)
+  if (vectorBytes(1, chunkColumns, align) > limit || chunkColumns > 65535)
     return false;
   if (chunkColumns == inner)
-    while (chunkRows * 2 <= std::min<int64_t>(outer, 4095) && vectorBytes(chunkRows * 2, inner) <= limit)
+    while (chunkRows * 2 <= std::min<int64_t>(outer, 4095) && vectorBytes(chunkRows * 2, inner, align) <= limit)
       chunkRows *= 2;
-  if (chunkColumns == inner && outer <= 4095 && vectorBytes(outer, inner) <= limit)
+  if (chunkColumns == inner && outer <= 4095 && vectorBytes(outer, inner, align) <= limit)
     chunkRows = outer;
   return true;
 }
@@ -201,7 +210,7 @@ void Emitter::chunk(int64_t row, int64_t rows, int64_t column, int64_t columns, 
   buffers = all;
 }
 
-LogicalResult Emitter::run(std::string &reason) {
+Chunks::Chunks(UnitOp unit) {
   operands = int64_t(unit.getInputs().size());
   inner = param(unit, "inner"), outer = param(unit, "outer");
   modes = paramList(unit, "modes");
@@ -262,7 +271,10 @@ LogicalResult Emitter::run(std::string &reason) {
   if (outer > 1 && !hasReduction &&
       llvm::all_of(modes, [](int64_t m) { return m == Whole || m == Single || m == Table; }))
     inner *= outer, outer = 1;
-  if (!choose()) {
+}
+
+LogicalResult Emitter::run(std::string &reason) {
+  if (!choose(p.machine)) {
     reason =
         "no chunk of it fits the machine's " + std::to_string(p.machine.space(hw::Space::VB).bytes) + " bytes of VB";
     return failure();
@@ -307,6 +319,8 @@ LogicalResult Emitter::run(std::string &reason) {
       chunk(row, std::min(chunkRows, outer - row), column, std::min(chunkColumns, inner - column), turn++);
   return success();
 }
+
+bool fitsElementwise(UnitOp unit, const hw::Machine &machine) { return Chunks(unit).choose(machine); }
 
 LogicalResult emitElementwise(ProgramBuilder &p, UnitOp unit, std::string &reason) {
   return Emitter(p, unit).run(reason);

@@ -13,7 +13,7 @@ namespace {
 class Emitter {
 public:
   Emitter(ProgramBuilder &p, UnitOp unit, const hw::WindowTiling &tiling)
-      : p(p), unit(unit), s(windowGeometry(unit)), t(tiling), kind(WindowKind(param(unit, "op"))),
+      : p(p), unit(unit), s(windowGeometry(unit, p.machine)), t(tiling), kind(WindowKind(param(unit, "op"))),
         inputs(p.slots(Space::VB, t.inputBytes, t.slots, "input")),
         outputs(p.slots(Space::VB, t.outputBytes, t.slots, "output")) {}
 
@@ -49,16 +49,8 @@ std::vector<char> Emitter::pack(int64_t channel, int64_t channels) {
                 size_t(channels * s.weightBytes));
   if (!s.hasTable)
     return bytes;
-  bool hasScale = param(unit, "has_scale"), hasBias = param(unit, "has_bias");
-  ::aic::eval::Tensor scale = hasScale ? constantOf(unit.getInputs()[2]) : ::aic::eval::Tensor(),
-                      bias = hasBias ? constantOf(unit.getInputs()[2 + unsigned(hasScale)]) : ::aic::eval::Tensor();
-  for (int64_t i = 0; i != channels; ++i) {
-    char *record = &bytes[size_t(s.weightsOf(channels) + i * 8)];
-    float factor = hasScale ? scale.as<float>()[scale.size() == 1 ? 0 : channel + i] : 1.0f;
-    std::memcpy(record, &factor, 4);
-    if (hasBias)
-      std::memcpy(record + 4, static_cast<const char *>(bias.data()) + (channel + i) * 4, 4);
-  }
+  std::vector<char> records = columnRecords(unit, channel, channels);
+  llvm::copy(records, bytes.begin() + s.weightsOf(channels));
   return bytes;
 }
 
@@ -138,7 +130,7 @@ void Emitter::run() {
 }
 
 LogicalResult emitWindow(ProgramBuilder &p, UnitOp unit, std::string &reason) {
-  std::optional<hw::WindowTiling> tiling = hw::chooseWindowTiling(windowGeometry(unit), p.machine, reason);
+  std::optional<hw::WindowTiling> tiling = hw::chooseWindowTiling(windowGeometry(unit, p.machine), p.machine, reason);
   if (!tiling)
     return failure();
   Emitter(p, unit, *tiling).run();

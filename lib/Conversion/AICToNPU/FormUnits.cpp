@@ -355,8 +355,11 @@ private:
     std::string reason;
     for (auto *former : {formWindow, formProduct, formRows, formMovement, formElementwise}) {
       FormResult result = former(op, description);
-      if (result)
+      if (result) {
+        if (result.unit.getKind() == "elementwise" && !fitsElementwise(result.unit, description))
+          result.unit->setAttr("npu.misfit", StringAttr::get(result.unit.getContext(), "no chunk of it fits VB"));
         return result.unit;
+      }
       if (reason.empty())
         reason = result.reason;
     }

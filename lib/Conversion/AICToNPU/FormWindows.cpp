@@ -228,7 +228,7 @@ bool becomeDepthwise(UnitOp conv, const hw::Machine &machine) {
     return false;
   NamedAttrList params(conv.getParams());
   OpBuilder b(conv);
-  hw::WindowGeometry shape = windowGeometry(conv); // `op` is absent: depthwise
+  hw::WindowGeometry shape = windowGeometry(conv, machine); // `op` is absent: depthwise
   std::string reason;
   if (!hw::chooseWindowTiling(shape, machine, reason))
     return false;

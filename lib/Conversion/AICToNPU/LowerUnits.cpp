@@ -31,7 +31,7 @@ struct LowerUnits final : impl::NPULowerUnitsPassBase<LowerUnits> {
 
   void runOnOperation() override {
     if (percent < 1 || percent > 100) {
-      getOperation().emitError() << "expected percent of 1 to 100, got " << percent;
+      getOperation().emitError() << "expected percent of 1 to 100, got " << percent.getValue();
       return signalPassFailure();
     }
     SmallVector<func::FuncOp> functions;

@@ -230,6 +230,24 @@ void ProgramBuilder::copy(Value from, int64_t fromOffset, Value to, int64_t toOf
            });
 }
 
+//===-- Constants ---------------------------------------------------------------===//
+
+std::vector<char> columnRecords(UnitOp unit, int64_t first, int64_t count) {
+  bool hasScale = param(unit, "has_scale"), hasBias = param(unit, "has_bias");
+  if (!hasScale && !hasBias)
+    return {};
+  ::aic::eval::Tensor scale = hasScale ? constantOf(unit.getInputs()[2]) : ::aic::eval::Tensor(),
+                      bias = hasBias ? constantOf(unit.getInputs()[2 + unsigned(hasScale)]) : ::aic::eval::Tensor();
+  std::vector<char> records(size_t(count) * 8);
+  for (int64_t i = 0; i != count; ++i) {
+    float factor = hasScale ? scale.as<float>()[scale.size() == 1 ? 0 : first + i] : 1.0f;
+    std::memcpy(&records[size_t(i) * 8], &factor, 4);
+    if (hasBias)
+      std::memcpy(&records[size_t(i) * 8 + 4], static_cast<const char *>(bias.data()) + (first + i) * 4, 4);
+  }
+  return records;
+}
+
 //===-- Parameters --------------------------------------------------------------===//
 
 int64_t param(UnitOp unit, StringRef name, int64_t otherwise) {

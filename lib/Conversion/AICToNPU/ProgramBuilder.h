@@ -110,6 +110,14 @@ LogicalResult emitWindow(ProgramBuilder &p, UnitOp unit, std::string &reason);
 LogicalResult emitElementwise(ProgramBuilder &p, UnitOp unit, std::string &reason);
 LogicalResult emitCopy(ProgramBuilder &p, UnitOp unit, std::string &reason);
 
+/// Whether a unit "elementwise" has a chunk that fits the vector buffer.
+bool fitsElementwise(UnitOp unit, const hw::Machine &machine);
+
+/// What FX and windows read for columns [first, first + count) of a sum's results: records of a scale in f32 and a bias
+/// of 32 bits. The unit's third operand is the scale if it has_scale, the next one the bias if it has_bias; empty if
+/// neither.
+std::vector<char> columnRecords(UnitOp unit, int64_t first, int64_t count);
+
 /// Reads of a unit's parameters.
 int64_t param(UnitOp unit, StringRef name, int64_t otherwise = 0);
 float paramF32(UnitOp unit, StringRef name, float otherwise = 0);

@@ -11,7 +11,7 @@ static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t alignUp(int64_t a, int64_t b) { return ceilDiv(a, b) * b; }
 
 int64_t WindowGeometry::weightsOf(int64_t channels) const {
-  return alignUp(taps() * channels * weightBytes, kGranuleBytes);
+  return alignUp(taps() * channels * weightBytes, align);
 }
 
 int64_t WindowGeometry::weightsAndTableOf(int64_t channels) const {

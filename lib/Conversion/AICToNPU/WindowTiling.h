@@ -21,9 +21,10 @@ struct WindowGeometry {
   int64_t inBytes = 1, outBytes = 1; // of an element
   int64_t weightBytes = 0;           // of an element, 0 for pools
   bool hasTable = false;             // 8 bytes per channel
+  int64_t align = 32;                // of addresses in VB
 
   int64_t taps() const { return kh * kw; }
-  /// Bytes of the weights of some channels, and with them the records of FX's steps.
+  /// Bytes of the weights of some channels, up to where their records {scale, bias} stand; and with those.
   int64_t weightsOf(int64_t channels) const;
   int64_t weightsAndTableOf(int64_t channels) const;
   /// Input places that results [first, last) read along a dimension, clamped to the input; at least one.

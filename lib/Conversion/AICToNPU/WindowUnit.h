@@ -16,9 +16,10 @@ namespace mlir::npu {
 
 enum WindowKind { Depthwise, Maximum, Average };
 
-inline hw::WindowGeometry windowGeometry(UnitOp unit) {
+inline hw::WindowGeometry windowGeometry(UnitOp unit, const hw::Machine &machine) {
   auto get = [&](StringRef name) { return param(unit, name, 1); };
   hw::WindowGeometry s;
+  s.align = std::max<int64_t>(machine.space(hw::Space::VB).align, hw::kGranuleBytes);
   s.batch = get("batch"), s.h = get("h"), s.w = get("w"), s.c = get("c"), s.oh = get("oh"), s.ow = get("ow");
   s.kh = get("kh"), s.kw = get("kw"), s.sh = get("sh"), s.sw = get("sw"), s.dh = get("dh"), s.dw = get("dw");
   s.pt = param(unit, "pt"), s.pl = param(unit, "pl");
