@@ -22,8 +22,8 @@ using eval::View;
 
 namespace {
 
-/// The loader knows libraries by the name they were loaded with and by the file behind it: after a file was replaced,
-/// its path gives the old library. A name made of an open descriptor belongs to one file as long as it is open.
+/// The loader knows libraries by every name that they were loaded by and by the file behind it: after a file was replaced,
+/// its path gives the old library. A name made of an open descriptor belongs to one file, and is never used again.
 class LoadedFile {
 public:
   ~LoadedFile();
@@ -41,6 +41,15 @@ private:
     std::string manifest;
     int users;
   };
+  /// Descriptors are used again, while the loader keeps all names of a library that others still use. What makes the name
+  /// new are the bits of a counter, as separators of the path.
+  std::string newName() const {
+    static uint64_t count = 0;
+    std::string name = "/proc/self/fd";
+    for (uint64_t bits = ++count; bits; bits >>= 1)
+      name += bits & 1 ? "/." : "/";
+    return name + "/" + std::to_string(fd);
+  }
   static std::mutex &mutex() {
     static std::mutex lock;
     return lock;
@@ -76,7 +85,7 @@ std::string LoadedFile::load(const std::string &path, const std::string &manifes
     return "'" + path +
            "': expected the library that this process has loaded from the file, got another one that was " +
            "written over it: rename a new file to this name instead";
-  so = dlopen(("/proc/self/fd/" + std::to_string(fd)).c_str(), RTLD_NOW | RTLD_LOCAL);
+  so = dlopen(newName().c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!so) {
     const char *text = dlerror();
     return "cannot load '" + path + "': " + (text ? text : "unknown error");

@@ -177,3 +177,18 @@ def test_onnx_backend():
     np.testing.assert_allclose(backend.run_model(model, {"x": x}).y, expected(x), rtol=1e-5, atol=1e-6)
     node = helper.make_node("Mul", ["a", "b"], ["c"])
     np.testing.assert_allclose(backend.run_node(node, [x, x])[0], x * x)
+
+
+def test_a_library_is_never_taken_for_another(tmp_path, linear):
+    """The dynamic loader knows a library by all names that it was loaded by, those of descriptors that are closed too."""
+    other = linear_model()
+    other.graph.input[0].name = other.graph.node[0].input[0] = "other"
+    aic.compile(linear, output=tmp_path / "one.so")
+    aic.compile(other.SerializeToString(), output=tmp_path / "two.so")
+    kept = aic.Model(tmp_path / "one.so")
+    for _ in range(5):
+        again = [aic.Model(tmp_path / "one.so") for _ in range(3)]
+        assert [m.inputs[0].name for m in again] == ["x"] * 3
+        del again
+        assert aic.Model(tmp_path / "two.so").inputs[0].name == "other"
+    assert kept.inputs[0].name == "x"
