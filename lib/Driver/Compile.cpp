@@ -24,6 +24,11 @@ public:
     backend = readTarget(*module.getContext(), options, pipeline, [&] { return error(); });
     if (!backend)
       return failure();
+    for (StringRef name : getTargetNames())
+      if (StringRef ending = llvm::sys::path::extension(output);
+          name != backend->getName() && !lookupTarget(name)->getFileStage(ending).empty())
+        return error() << "expected target " << name << " for a file that ends in " << ending << ", got "
+                       << backend->getName();
     if (std::error_code code = library.create(output))
       return fileError(output, code);
     if (StringRef stage = backend->getFileStage(llvm::sys::path::extension(output)); !stage.empty())

@@ -130,17 +130,11 @@ LogicalResult readOptions(const Options &options, CompileOptions &compile, std::
   return success();
 }
 
-/// A chip is named once, by the option of the target.
-LogicalResult checkChip(const Options &options, const TargetBackend &backend) {
+LogicalResult checkChip(const Options &options) {
   for (const cl::opt<std::string> *option : {&options.machine, &options.arch}) {
-    if (!option->getNumOccurrences())
-      continue;
-    bool fits = option->ArgStr == backend.getChipOption();
-    if (fits && !StringRef(options.target).contains(':'))
-      continue;
-    printError("--" + option->ArgStr.str() + ": expected " +
-               (fits ? "no chip in --target, too" : "a target with this option") + ", got '" + options.target + "'");
-    return failure();
+    std::string error = option->getNumOccurrences() ? checkChipOption(option->ArgStr, options.target) : "";
+    if (!error.empty())
+      return printError(error), failure();
   }
   return success();
 }
@@ -151,6 +145,10 @@ LogicalResult checkOutputs(const Options &options, const TargetBackend &backend)
   sys::path::replace_extension(header, ".h");
   if (!options.noHeader && StringRef(header) == options.output) {
     printError("-o: expected another name than the header's, got '" + options.output + "'");
+    return failure();
+  }
+  if (options.output == "-" || options.output.empty()) {
+    printError("-o: expected the name of a file, got '" + options.output + "'");
     return failure();
   }
   if (failed(expectOtherFile("-o", options.output, {options.model})) ||
@@ -182,7 +180,7 @@ int compileMain(int argc, char **argv) {
   TargetPipelineOptions pipeline;
   const TargetBackend *backend =
       readTarget(context, compile, pipeline, [&] { return emitError(UnknownLoc::get(&context)); });
-  if (!backend || failed(checkChip(options, *backend)) || failed(checkOutputs(options, *backend)))
+  if (!backend || failed(checkChip(options)) || failed(checkOutputs(options, *backend)))
     return exitError;
   OwningOpRef<ModuleOp> module = loadModel(context, options.model, compile);
   if (module && options.quantize.isUsed() && failed(options.quantize.run(*module, compile)))

@@ -25,6 +25,18 @@ const TargetBackend *readTarget(MLIRContext &context, const CompileOptions &opti
   return backend->getTarget(&context, pipeline.getChip(*backend), emitError) ? backend : nullptr;
 }
 
+std::string checkChipOption(StringRef option, StringRef target) {
+  const TargetBackend *backend = lookupTarget(target.split(':').first);
+  if (!backend) // that is told by who looks it up
+    return "";
+  bool fits = option == backend->getChipOption();
+  if (fits && !target.contains(':'))
+    return "";
+  return ("--" + option + ": expected " + (fits ? "no chip in --target, too" : "a target with this option") +
+          ", got '" + target + "'")
+      .str();
+}
+
 CodeGenOptions hostCodeOptions(ModuleOp module) {
   CodeGenOptions code;
   auto target = module->getAttrOfType<TargetAttr>(TargetAttr::attributeName);

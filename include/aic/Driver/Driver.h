@@ -41,6 +41,10 @@ struct CompileOptions {
 const TargetBackend *readTarget(MLIRContext &context, const CompileOptions &options, TargetPipelineOptions &pipeline,
                                 TargetBackend::EmitError emitError);
 
+/// What is wrong with naming a chip by `option` ("arch", "machine") beside `target`; "" if nothing is. A chip is named once,
+/// by the option of the target that has it.
+std::string checkChipOption(StringRef option, StringRef target);
+
 /// What LLVM is told of the processor that runs the host code of a module at the code level.
 CodeGenOptions hostCodeOptions(ModuleOp module);
 

@@ -63,7 +63,15 @@ llvm::StringSet<> featuresOf(StringRef chip) {
   if (llvm::X86::parseArchX86(chip, /*Only64Bit=*/true) == llvm::X86::CK_None)
     return set;
   llvm::X86::getFeaturesForCPU(chip, features);
-  set.insert(features.begin(), features.end());
+  // LLVM lists what a chip adds to others: avx2 alone where that implies avx.
+  llvm::StringMap<bool> all;
+  for (StringRef feature : features) {
+    all[feature] = true;
+    llvm::X86::updateImpliedFeatures(feature, /*Enabled=*/true, all);
+  }
+  for (const auto &feature : all)
+    if (feature.getValue())
+      set.insert(feature.getKey());
   return set;
 }
 

@@ -114,12 +114,13 @@ struct Options {
         isMachineGiven(flags.target.getNumOccurrences() + flags.cpu.getNumOccurrences() +
                            flags.machine.getNumOccurrences() + flags.arch.getNumOccurrences() >
                        0),
+        isMachineNamed(flags.machine.getNumOccurrences() > 0), isArchNamed(flags.arch.getNumOccurrences() > 0),
         profile(flags.profile), absolute(flags.absolute), relative(flags.relative), repeat(flags.repeat),
         threads(flags.threads) {}
 
   std::string model, target, machine, arch, cpu, random, save;
   std::vector<std::string> dims, inputs, extra, check;
-  bool interpret, info, json, isRandom, isSaved, isThreaded, isMachineGiven, profile;
+  bool interpret, info, json, isRandom, isSaved, isThreaded, isMachineGiven, isMachineNamed, isArchNamed, profile;
   double absolute, relative;
   unsigned repeat;
   int threads;
@@ -219,6 +220,7 @@ private:
   std::string readOptions();
   std::string checkSavePath();
   std::string checkLibraryDims();
+  std::string checkBounds();
   std::unique_ptr<Runner> prepare(std::string &error);
   std::unique_ptr<Runner> compileModel(std::string &error);
   std::string bindInputs();
@@ -255,6 +257,11 @@ std::string RunTool::readOptions() {
     return "--threads: expected 1 to 4096, got " + std::to_string(options.threads);
   if (options.interpret && (options.profile || options.isThreaded))
     return std::string(options.profile ? "--profile" : "--threads") + ": expected a compiled model, got --interpret";
+  if (options.json && !options.info)
+    return "--json: expected --info, too";
+  for (auto [option, isGiven] : {std::pair("machine", options.isMachineNamed), std::pair("arch", options.isArchNamed)})
+    if (std::string error = isGiven ? checkChipOption(option, options.target) : ""; !error.empty())
+      return error;
   if (!(options.absolute >= 0) || !(options.relative >= 0))
     return std::string(options.absolute >= 0 ? "--rtol" : "--atol") + ": expected a number of at least 0";
   return checkSavePath();
@@ -274,7 +281,8 @@ std::string RunTool::checkSavePath() {
   return error.empty() ? "" : "--save: " + error;
 }
 
-/// A library's dims are fixed by the inputs: here --dim says how large those are that are made up.
+/// A library's dims are fixed by the inputs: here --dim says how large those are that are made up, and what the others
+/// must be (checkBounds).
 std::string RunTool::checkLibraryDims() {
   for (const auto &[name, bounds] : compile.dims) {
     bool isKnown = false;
@@ -289,6 +297,25 @@ std::string RunTool::checkLibraryDims() {
       }
     if (!isKnown)
       return "expected a dimension of the model in --dim, got '" + name + "'";
+  }
+  return "";
+}
+
+/// The extents of the inputs that --dim names. A model's are bounded before it is compiled.
+std::string RunTool::checkBounds() {
+  for (auto [port, input] : llvm::zip(runner->inputs(), inputs)) {
+    const View view = *input;
+    for (size_t d = 0; d < port.dims.size(); ++d)
+      for (const std::string &name : {port.symbols[d], port.name + ":" + std::to_string(d)}) {
+        auto dim = compile.dims.find(name);
+        if (name.empty() || dim == compile.dims.end() || dim->second.allows(view.shape[d]))
+          continue;
+        const DimBounds &bounds = dim->second;
+        return "input '" + port.name + "': expected " +
+               (bounds.isFixed() ? "extent " + std::to_string(bounds.minimum)
+                                 : "an extent that --dim " + name + " allows") +
+               " in dimension " + std::to_string(d) + ", got " + std::to_string(view.shape[d]);
+      }
   }
   return "";
 }
@@ -315,6 +342,14 @@ std::unique_ptr<Runner> RunTool::prepare(std::string &error) {
         return nullptr;
       }
     return loaded;
+  }
+  if (options.interpret && options.isMachineGiven) {
+    error = "--cpu, --target, --machine, --arch: expected a model to compile, got --interpret";
+    return nullptr;
+  }
+  if (options.json) {
+    error = "--json: expected a library, which has a manifest, got the model '" + options.model + "'";
+    return nullptr;
   }
   module = loadModel(context, options.model, compile);
   // What goes in and out of a model is known without compiling it.
@@ -447,6 +482,8 @@ int RunTool::run() {
     error = checkLibraryDims();
   if (error.empty())
     error = bindInputs();
+  if (error.empty() && !module)
+    error = checkBounds();
   if (error.empty())
     error = call();
   if (!error.empty())

@@ -119,6 +119,9 @@ LogicalResult compileModel(MLIRContext &context, const Options &options) {
   if (options.action == Action::PTX && !options.target.getNumOccurrences())
     compile.target = llvm::find_if(getTargetNames(), hasText)->str();
   compile.arch = options.arch;
+  if (std::string error = options.arch.getNumOccurrences() ? checkChipOption("arch", compile.target) : "";
+      !error.empty())
+    return printError(error), failure();
   compile.cpu = options.cpu;
   compile.features = options.features;
   const TargetBackend *backend = readTarget(context, compile, pipeline, [&] { return emitError(module->getLoc()); });
