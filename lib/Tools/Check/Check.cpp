@@ -196,18 +196,22 @@ void CheckTool::printText() {
            << format("%zu nodes, %.3g GFLOP)\n", nodes, flops * 1e-9);
     return;
   }
-  size_t refused = 0;
+  // A node may be several operations, refused for several reasons.
+  StringSet<> refused;
   double share = 0;
   for (const Refusal &refusal : refusals) {
-    refused += refusal.nodes.size();
+    refused.insert_range(refusal.nodes);
     share += refusal.flops;
   }
-  outs() << options.model << ": " << options.target << format(" does not take %zu of %zu nodes", refused, nodes);
+  outs() << options.model << ": " << options.target << " does not take " << refused.size() << " of " << nodes
+         << " nodes";
   if (flops > 0 && share > 0)
     outs() << format(", %.1f %% of the FLOPs that are known", 100 * share / flops);
   outs() << "\n";
   for (const Refusal &refusal : refusals) {
-    outs() << "\n" << refusal.name << ": " << refusal.reason << "\n  " << refusal.nodes.size() << " nodes, ";
+    outs() << "\n"
+           << refusal.name << ": " << refusal.reason << "\n  " << refusal.nodes.size()
+           << (refusal.nodes.size() == 1 ? " node, " : " nodes, ");
     if (refusal.flopsKnown)
       outs() << format("%.1f %% of the FLOPs", 100 * refusal.flops / std::max(flops, 1.0));
     else
@@ -251,7 +255,11 @@ int CheckTool::run() {
   if (module)
     target->explain(*module, [&](Operation *op, StringRef reason) {
       SmallVector<StringRef> names = getNodeNames(op);
-      refuse(op->getName().getStringRef(), reason, names.empty() ? "" : names.front(), countFlopsWithin(op));
+      StringRef node = names.empty() ? "" : names.front();
+      // What the target's types add (casts, say) is none of the model's arithmetic.
+      double &left = flopsOfNode[node], count = std::min(countFlopsWithin(op), left);
+      left -= count;
+      refuse(op->getName().getStringRef(), reason, node, count);
     });
   options.json ? printJson() : printText();
   return refusals.empty() ? exitSuccess : exitDifferent;
