@@ -27,6 +27,11 @@ Value extract(Node &n, Value condition) {
     n.error("expected a condition of truth values");
     return {};
   }
+  auto type = cast<RankedTensorType>(condition.getType());
+  if (type.hasStaticShape() && type.getNumElements() != 1) {
+    n.error("expected a condition of one element, got " + Twine(type.getNumElements()));
+    return {};
+  }
   condition = toScalar(n, condition);
   return n.failed() ? Value() : tensor::ExtractOp::create(n.b, n.loc, condition, ValueRange()).getResult();
 }

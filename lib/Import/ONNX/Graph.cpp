@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
@@ -407,16 +408,16 @@ bool GraphImporter::readOpsets(const google::protobuf::RepeatedPtrField<::onnx::
   return true;
 }
 
-/// Notes the operators that there is no handler for.
+/// Notes the operators that there is no handler for. `isCall` is told of every node.
 static void scanNodes(GraphImporter &importer, const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes,
-                      StringRef prefix, function_ref<bool(const ::onnx::NodeProto &)> isFunction) {
+                      StringRef prefix, function_ref<bool(const ::onnx::NodeProto &)> isCall) {
   for (auto [i, node] : enumerate(nodes)) {
     std::string name = nodeName(node, unsigned(i), prefix);
-    if (!isFunction(node) && !handlers().find(node.domain(), node.op_type()))
+    if (!isCall(node) && !handlers().find(node.domain(), node.op_type()))
       importer.addUnsupported(node.domain(), node.op_type(), "unknown operator", name);
     for (const ::onnx::AttributeProto &attribute : node.attribute())
       if (attribute.has_g())
-        scanNodes(importer, attribute.g().node(), name + "/", isFunction);
+        scanNodes(importer, attribute.g().node(), name + "/", isCall);
   }
 }
 
@@ -570,13 +571,16 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
       return {};
     }
   }
-  auto isFunction = [&](const ::onnx::NodeProto &node) {
-    return functions.count(functionKey(node.domain(), node.op_type(), node.overload())) != 0;
+  // What no node calls may hold anything.
+  SetVector<const ::onnx::FunctionProto *> called;
+  auto isCall = [&](const ::onnx::NodeProto &node) {
+    auto it = functions.find(functionKey(node.domain(), node.op_type(), node.overload()));
+    return it != functions.end() && (called.insert(it->second), true);
   };
   ::onnx::GraphProto &graph = *model.mutable_graph();
-  scanNodes(*this, graph.node(), "", isFunction);
-  for (const ::onnx::FunctionProto &function : model.functions())
-    scanNodes(*this, function.node(), function.name() + "/", isFunction);
+  scanNodes(*this, graph.node(), "", isCall);
+  for (size_t i = 0; i < called.size(); ++i)
+    scanNodes(*this, called[i]->node(), called[i]->name() + "/", isCall);
 
   module = ModuleOp::create(builder.getUnknownLoc());
   module.get()->setAttr("aic.model_name", builder.getStringAttr(graph.name()));

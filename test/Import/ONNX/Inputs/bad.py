@@ -46,6 +46,9 @@ newer.ir_version = 99
 save("ir", newer)
 
 save("cycle", model([node("Add", "x b", "a", "first"), node("Relu", "a", "b", "second"), node("Relu", "b", "y")]))
+branch = helper.make_graph([node("Neg", "x", "b")], "branch", [], [helper.make_empty_tensor_value_info("b")])
+save("condition", model([node("If", "both", "y", "choose", then_branch=branch, else_branch=branch)],
+                        [numpy_helper.from_array(np.ones(2, bool), "both")]))
 save("dangling", model([node("Add", "x nowhere", "y", "sum")]))
 save("twice", model([node("Relu", "x", "y", "one"), node("Abs", "x", "y", "two")]))
 save("twice-weight", model([node("Add", "x w", "y")], [weight, weight]))
@@ -62,6 +65,8 @@ save("declared", model([relu], outputs=[value("y", None, T.INT64)]))
 save("few", model([node("Add", "x", "y", "sum")]))
 save("many", model([node("Relu", "x x", "y", "act")]))
 save("axis", model([node("Softmax", "x", "y", "soft", axis=2)]))
+save("window", model([node("AveragePool", "x", "y", "pool", kernel_shape=[-(2**63)], auto_pad="SAME_UPPER", strides=[2])],
+                     inputs=[value("x", (1, 1, "N"))]))
 save("reduce-type", model([node("ReduceLogSum", "x axes", "y", "sum", keepdims=0)], opset=18,
                           inputs=[value("x", [3, 2, 2], T.BOOL), value("axes", [2], T.INT64)]))
 save("rank", model([node("Resize", "x  scales", "y", "grow")], [numpy_helper.from_array(np.float32(2), "scales")]))
