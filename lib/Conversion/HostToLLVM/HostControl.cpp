@@ -102,7 +102,7 @@ LogicalResult HostPlan::emitRegion(Emission &e, Block &from, Block &to, ValueRan
   OpBuilder::InsertionGuard guard(e.b);
   e.b.setInsertionPointToEnd(&to);
   auto pointers = e.pointers;
-  auto products = e.products;
+  auto products = e.products, boundedProducts = e.boundedProducts;
   auto read = e.read;
   bindCarried(e, from.getArguments(), arguments);
   for (Operation &op : from.without_terminator())
@@ -111,6 +111,7 @@ LogicalResult HostPlan::emitRegion(Emission &e, Block &from, Block &to, ValueRan
   LogicalResult result = finish();
   e.pointers = std::move(pointers);
   e.products = std::move(products);
+  e.boundedProducts = std::move(boundedProducts);
   e.read = std::move(read);
   return result;
 }

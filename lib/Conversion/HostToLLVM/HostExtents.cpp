@@ -2,6 +2,7 @@
 //===- HostExtents.cpp - Extents and scalars of the host code -------------===//
 #include "HostPlan.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/Support/CheckedArithmetic.h"
 
 namespace mlir::aic {
 
@@ -34,19 +35,40 @@ Value HostPlan::product(Emission &e, Value a, Value b) {
   return known;
 }
 
+/// The product of two numbers that are not negative, or kMost if it is larger: a size that no memory has, so that the
+/// runtime refuses it like any other that is too large.
+Value HostPlan::boundedProduct(Emission &e, Value a, Value b) {
+  std::optional<int64_t> x = getConstantIntValue(a), y = getConstantIntValue(b);
+  if (x && y) {
+    std::optional<int64_t> exact = llvm::checkedMul(*x, *y);
+    return index(e, exact ? std::min(*exact, kMost) : kMost);
+  }
+  if (x == 1 || y == 1)
+    return x == 1 ? b : a;
+  Value &known = e.boundedProducts[{a, b}];
+  if (!known) {
+    auto whole = arith::MulUIExtendedOp::create(e.b, loc, a, b);
+    Value most = index(e, kMost);
+    Value fits = arith::CmpIOp::create(e.b, loc, arith::CmpIPredicate::eq, whole.getHigh(), index(e, 0));
+    Value low = arith::MinUIOp::create(e.b, loc, whole.getLow(), most);
+    known = arith::SelectOp::create(e.b, loc, fits, low, most);
+  }
+  return known;
+}
+
 Value HostPlan::count(Emission &e, Value tensor) {
   Value fixed = index(e, 1), total;
   for (Value extent : e.dims.find(tensor)->second) {
     if (getConstantIntValue(extent))
-      fixed = product(e, fixed, extent);
+      fixed = boundedProduct(e, fixed, extent);
     else
-      total = total ? product(e, total, extent) : extent;
+      total = total ? boundedProduct(e, total, extent) : extent;
   }
-  return total ? product(e, total, fixed) : fixed;
+  return total ? boundedProduct(e, total, fixed) : fixed;
 }
 
 Value HostPlan::bytes(Emission &e, Value tensor) {
-  return product(e, count(e, tensor), index(e, elementBytes(tensorType(tensor).getElementType())));
+  return boundedProduct(e, count(e, tensor), index(e, elementBytes(tensorType(tensor).getElementType())));
 }
 
 /// `dynamic`: the `?` extents in order.

@@ -24,6 +24,8 @@ namespace mlir::aic {
 constexpr int64_t kAlign = 64;
 /// What the runtime does for models on CUDA devices.
 constexpr StringLiteral kDeviceHooks = "aicrt_cuda_device";
+/// The largest size that is computed: two of them still have a sum.
+constexpr int64_t kMost = int64_t(1) << 61;
 /// What a `?` counts when slots are chosen; the real sizes are computed at run time.
 constexpr int64_t kNominalExtent = 128;
 
@@ -68,7 +70,7 @@ struct Emission {
   IRMapping scalars;                        // index values of @main that are emitted
   DenseMap<Value, SmallVector<Value>> dims; // of tensors; absent: not known yet
   DenseMap<Value, Value> pointers;          // of roots
-  DenseMap<std::pair<Value, Value>, Value> products;
+  DenseMap<std::pair<Value, Value>, Value> products, boundedProducts;
   DenseMap<int64_t, Value> constants;
   Operation *lastConstant = nullptr;
   Value call, inputs, arena, weights, buffers, extents; // run only
@@ -101,6 +103,7 @@ private:
   LogicalResult setReshapeDims(Emission &e, tensor::ReshapeOp op);
   void setCollapseDims(Emission &e, tensor::CollapseShapeOp op);
   Value product(Emission &e, Value a, Value b);
+  Value boundedProduct(Emission &e, Value a, Value b);
   Value count(Emission &e, Value tensor);
   Value bytes(Emission &e, Value tensor);
   Value index(Emission &e, int64_t i);

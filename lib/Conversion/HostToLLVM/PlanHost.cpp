@@ -213,7 +213,10 @@ void HostPlan::emitOffsets(Emission &e) {
       size = arith::AndIOp::create(e.b, loc, size, index(e, -kAlign));
     }
     std::optional<int64_t> x = getConstantIntValue(sum), y = getConstantIntValue(size);
-    sum = x && y ? index(e, *x + *y) : arith::AddIOp::create(e.b, loc, sum, size).getResult();
+    if (x && y)
+      sum = index(e, *x + *y);
+    else
+      sum = arith::MinUIOp::create(e.b, loc, arith::AddIOp::create(e.b, loc, sum, size), index(e, kMost));
   }
   e.slotOffsets.push_back(sum);
 }
