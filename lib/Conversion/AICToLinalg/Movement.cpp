@@ -276,17 +276,30 @@ static LogicalResult convertPad(Lowering &l, PadOp op) {
           }));
     return success();
   }
-  // Elements that negative numbers remove go first.
+  // Elements that negative numbers remove go first; what they remove beyond that comes off the other side's padding.
   auto negativePart = [&](OpFoldResult e) { return l.max(loc, l.sub(loc, l.num(0), e), l.num(0)); };
   auto mayBeNegative = [](OpFoldResult e) { return getConstantIntValue(e).value_or(-1) < 0; };
+  auto mayBePositive = [](OpFoldResult e) { return getConstantIntValue(e).value_or(1) > 0; };
   if (llvm::any_of(low, mayBeNegative) || llvm::any_of(high, mayBeNegative)) {
     Extents offsets, sizes, ones(rank, l.num(1));
     for (int64_t i = 0; i < rank; ++i) {
       OpFoldResult front = negativePart(low[i]), back = negativePart(high[i]);
-      offsets.push_back(front);
-      sizes.push_back(l.sub(loc, l.sub(loc, in[i], front), back));
+      bool mayReachHigh = mayBeNegative(low[i]) && mayBePositive(high[i]);
+      bool mayReachLow = mayBeNegative(high[i]) && mayBePositive(low[i]);
       low[i] = l.max(loc, low[i], l.num(0));
       high[i] = l.max(loc, high[i], l.num(0));
+      if (mayReachHigh) {
+        OpFoldResult there = l.min(loc, front, in[i]);
+        high[i] = l.sub(loc, high[i], l.sub(loc, front, there));
+        front = there;
+      }
+      if (mayReachLow) {
+        OpFoldResult there = l.min(loc, back, l.sub(loc, in[i], front));
+        low[i] = l.sub(loc, low[i], l.sub(loc, back, there));
+        back = there;
+      }
+      offsets.push_back(front);
+      sizes.push_back(l.sub(loc, l.sub(loc, in[i], front), back));
     }
     input = tensor::ExtractSliceOp::create(l.b, loc, input, offsets, sizes, ones);
   }

@@ -502,9 +502,11 @@ LogicalResult PadOp::inferShapes(ShapeScope &scope, SmallVectorImpl<Dims> &resul
       std::string text =
           ("expected pads that leave dimension " + Twine(d) + " an extent of at least 0, got less").str();
       scope.requireAtLeast(result[d] + low + high, 0, text);
-      // Negative numbers remove elements that are there.
-      scope.requireAtLeast(result[d] + low, 0, text);
-      scope.requireAtLeast(result[d] + high, 0, text);
+      // What repeats elements removes only ones that are there.
+      if (getMode() != PadMode::constant) {
+        scope.requireAtLeast(result[d] + low, 0, text);
+        scope.requireAtLeast(result[d] + high, 0, text);
+      }
     }
     if (getMode() != PadMode::constant)
       scope.requireSome(result[d], extent, "expected elements to repeat in a dimension that is padded, got extent 0");
