@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Where ONNX Runtime does not do what ONNX says, or ONNX does not say what happens: each by the node and its operands' shapes in one run."""
+"""Where ONNX Runtime (or AIC) does not do what ONNX says, or ONNX does not say what happens: each by the node and its operands' shapes in one run."""
 from __future__ import annotations
 
 import numpy as np
@@ -59,7 +59,29 @@ def cubic_border(node, operands) -> bool:
     return node.op_type == "GridSample" and a.get("mode") in (b"bicubic", b"cubic") and a.get("padding_mode") == b"border"
 
 
-DEVIATIONS = [longer_condition, larger_window, cropping_same, empty_reduction, cubic_border]
+def saturating_products(node, operands) -> bool:
+    """On CPUs with AVX2 but not VNNI, ONNX Runtime adds two products with signed bytes in 16 bits, and saturates; ONNX's integer products are exact."""
+    at = {"MatMulInteger": 1, "ConvInteger": 1, "QLinearMatMul": 3, "QLinearConv": 3}.get(node.op_type)
+    return at is not None and operands[at].dtype == np.int8
+
+
+def no_steps(node, operands) -> bool:
+    """A sequence of length 0: ONNX does not say what its last state is. ONNX Runtime gives zeros, AIC the initial state."""
+    return node.op_type in ("LSTM", "GRU", "RNN") and len(operands) > 4 and operands[4] is not None and bool((operands[4] == 0).any())
+
+
+def corner_of_one(node, operands) -> bool:
+    """Corners aligned in a dimension of one place: the place is at -1 in ONNX's reference evaluator and AIC, at 1 in ONNX Runtime."""
+    return node.op_type == "AffineGrid" and bool(attributes(node).get("align_corners")) and bool((operands[1][2:] == 1).any())
+
+
+def computed_zero(node, operands) -> bool:
+    """AIC's own: a 0 in the shape of a Reshape copies the input's extent, but AIC takes one that is computed from extents as the extent itself."""
+    return node.op_type == "Reshape" and bool((operands[1] == 0).any())
+
+
+DEVIATIONS = [longer_condition, larger_window, cropping_same, empty_reduction, cubic_border, saturating_products, no_steps,
+              corner_of_one, computed_zero]
 
 
 def deviating(model: onnx.ModelProto, feed: dict[str, np.ndarray], run) -> dict[str, str]:

@@ -116,6 +116,9 @@ for auto_pad in ("SAME_UPPER", "SAME_LOWER"):
 case("conv_transpose_larger_output_shape", "ConvTranspose", {"x": f32(1, 2, 3), "w": f32(2, 1, 3), "b": f32(1)}, strides=[2], output_shape=[8])
 
 case("depth_to_space", "DepthToSpace", {"x": f32(1, 8, 2, 3)}, {"x": f32(2, 4, 3, 1)}, blocksize=2, mode="CRD")
+# Numbers below 0 that remove more than there is take away padding of the other side.
+case("pad_removes_padding", "Pad", {"x": f32(3, 4)}, {"x": f32(2, 9)}, known={"p": i64(-5, 4, 4, -5)})
+case("pad_removes_padding_known", "Pad", {"x": f32(3, 4)}, fixed=("x",), known={"p": i64(5, -6, -4, 3)})
 case("pad_wrap", "Pad", {"x": f32(3, 4)}, {"x": f32(2, 1)}, known={"p": i64(1, 1, 0, 2)}, mode="wrap")
 
 # A filter as wide as the run-time scale asks for.
@@ -167,6 +170,21 @@ case("col2im_run_time", "Col2Im", {"x": f32(1, 5, 3), "image": i64(5, 5), "block
 case("det", "Det", {"x": f32(2, 3, 5, 5)}, {"x": f32(1, 1, 1, 1)}, {"x": np.zeros((1, 1, 3, 3), np.float32)})
 case("det_exchanges_rows", "Det", {"x": np.array([[0, 1, 0], [0, 0, 1], [1, 0, 0]], np.float32)}, {"x": np.array([[0, 2], [3, 4]], np.float32)})
 
+# Sequences whose length only run time knows, and long ones.
+for op, gates, outputs in (("LSTM", 4, 3), ("GRU", 3, 2), ("RNN", 1, 2)):
+    for direction, count in (("forward", 1), ("reverse", 1), ("bidirectional", 2)):
+        cell = {"w": f32(count, 4 * gates, 3), "r": f32(count, 4 * gates, 4) / 2, "b": f32(count, 8 * gates)}
+        case(f"{op}_{direction}_unknown_length", op, {"x": f32(5, 2, 3)}, {"x": f32(1, 4, 3)}, known=cell, outputs=outputs, hidden_size=4, direction=direction)
+        case(f"{op}_{direction}_lengths", op, {"x": f32(5, 3, 3), "l": np.array([5, 1, 2], np.int32), "h": f32(count, 3, 4)},
+             {"x": f32(2, 1, 3), "l": np.array([1], np.int32), "h": f32(count, 1, 4)}, known=cell, operands=["x", "w", "r", "b", "l", "h"], outputs=outputs,
+             hidden_size=4, direction=direction)
+case("GRU_long", "GRU", {"x": f32(700, 1, 3)}, fixed=("x",), known={"w": f32(1, 12, 3), "r": f32(1, 12, 4) / 2}, outputs=2, hidden_size=4)
+case("det_unknown", "Det", {"x": f32(2, 3, 3)}, {"x": f32(1, 1, 1)})
+
+for axes in (2, 3):
+    case(f"affine_grid_{axes}", "AffineGrid", {"t": f32(2, axes, axes + 1), "s": i64(2, 1, *range(3, axes + 3))}, fixed=("s",), opset=20)
+    case(f"affine_grid_corners_{axes}", "AffineGrid", {"t": f32(2, axes, axes + 1)}, known={"s": i64(2, 1, *range(3, axes + 3))}, align_corners=1, opset=20)
+
 case("dft", "DFT", {"x": f32(2, 7, 1)}, fixed=("x",), axis=1, opset=17)
 case("dft_one_sided", "DFT", {"x": f32(2, 7, 1)}, fixed=("x",), axis=1, onesided=1, opset=17)
 case("dft_length", "DFT", {"x": f32(2, 7, 1), "n": np.array(10, np.int64)}, {"x": f32(2, 7, 1), "n": np.array(4, np.int64)}, fixed=("x",), axis=1, opset=17)
@@ -203,3 +221,17 @@ def test_nothing_to_repeat():
     compiled = aic.compile(model(CASES["pad_wrap"]).SerializeToString())
     with pytest.raises(aic.RunError, match="expected elements to repeat in a dimension that is padded, got extent 0"):
         compiled(x=np.zeros((0, 4), np.float32))
+
+
+def test_corner_of_one_place():
+    """AffineGrid with aligned corners: the one place of a dimension is the first corner, as in ONNX's reference evaluator (ONNX Runtime: the last)."""
+    c = Case("AffineGrid", [{"t": np.array([[[1, 2, 4], [8, 16, 32]]], np.float32)}], ["t", "s"], known={"s": i64(1, 1, 1, 2)}, opset=20,
+             attributes={"align_corners": 1})
+    got = aic.compile(model(c).SerializeToString())(**c.feeds[0])
+    np.testing.assert_array_equal(got, [[[[1, 8], [3, 24]]]])  # x = -1, 1 and y = -1
+
+
+def test_real_or_complex_unknown():
+    c = Case("DFT", [{"x": f32(2, 7, 1)}], ["x"], opset=17, attributes={"axis": 1})
+    with pytest.raises(aic.CompileError, match=r"a last extent that is not known to be 1 \(real\) or 2 \(complex\)"):
+        aic.compile(model(c).SerializeToString())

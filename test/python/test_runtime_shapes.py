@@ -115,7 +115,7 @@ CASES = {
                          known={1: i64(4, 3)}),
     "slice": Case("Slice", [[f32(5, 4), i64(1), i64(3), i64(1)], [f32(5, 4), i64(-9), i64(9), i64(1)], [f32(0, 4), i64(0), i64(9), i64(0)]],
                   [], fixed=(1, 2, 3)),
-    "pad": Case("Pad", [[f32(3), i64(1, 2)], [f32(3), i64(-2, 1)], [f32(0), i64(1, 0)]],
+    "pad": Case("Pad", [[f32(3), i64(1, 2)], [f32(3), i64(-2, 1)], [f32(0), i64(1, 0)], [f32(3), i64(-5, 4)], [f32(3), i64(4, -5)], [f32(3), i64(-4, 1)]],
                 [([f32(3), i64(-5, 1)], "expected pads that leave dimension 0"), ([f32(3), i64(-2, -2)], "expected pads that leave dimension 0")], fixed=(1,)),
     "pad-reflect": Case("Pad", [[f32(3)], [f32(9)]], [([f32(0)], "expected elements to repeat in a dimension that is padded")],
                         known={1: i64(2, 1)}, attributes={"mode": "edge"}),
@@ -235,6 +235,15 @@ CONTROL = {
           [n_step] o = Concat <axis = 0> (s, y) }>
       }""", [dict(m=np.array(3), x=f32(2, 3), y=f32(1, 3)), dict(m=np.array(0), x=f32(2, 3), y=f32(1, 4))],
              [(dict(m=np.array(1), x=f32(2, 3), y=f32(1, 4)), "n_step': expected input 1 to agree")]),
+    "scan": ("""g (float[b] s, float[a,b] x, float[d,c] y) => (float[] t, float[] z) {
+        [n] t, z = Scan <num_scan_inputs = 2, scan_input_axes = [0, 1], scan_input_directions = [1, 0], scan_output_axes = [1], scan_output_directions = [1],
+                         body = body (float[p] u, float[q] v, float[r] w) => (float[k] o, float[l] e) {
+          d = Sub (u, v)
+          [n_step] o = Add (d, w)
+          e = Mul (o, v) }> (s, x, y)
+      }""", [dict(s=f32(3), x=f32(4, 3), y=f32(3, 4)), dict(s=f32(1), x=f32(1, 1), y=f32(1, 1)), dict(s=f32(5), x=f32(9, 5), y=f32(5, 9))],
+             [(dict(s=f32(3), x=f32(4, 3), y=f32(2, 4)), "n_step': expected"),
+              (dict(s=f32(3), x=f32(4, 3), y=f32(3, 5)), "node 'n': expected a shape with as many elements")]),
     "chain": ("""g (float[a,b] x, float[c,d] w, float[e,f] v) => (float[] z) {
         [n_first] p = MatMul (x, w)
         [n_relu] r = Relu (p)

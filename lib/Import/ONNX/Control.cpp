@@ -185,6 +185,94 @@ Value collect(Node &n, Value iteration, Value collected, Value row) {
   return op.getResult(0);
 }
 
+/// What a body makes of its inputs. False after an error.
+using Body = function_ref<bool(ArrayRef<Value> inputs, SmallVectorImpl<Value> &outputs)>;
+
+/// A loop that run time counts: at most `limit` steps, as long as the condition holds. The body takes the step's
+/// number, the condition and what is carried, and gives the condition, what is carried and one row for each of `scans`
+/// collections. Returns what is carried at the end and the collections, or nothing after an error.
+SmallVector<Value> iterate(Node &n, Value limit, Value start, ArrayRef<Value> carried, size_t scans, Body body) {
+  size_t count = carried.size();
+  // State: iteration, condition, what is carried, and what is collected so far.
+  SmallVector<Value> initial{n.index(0), start ? toScalar(n, start) : n.scalar(n.b.getI1Type(), 1)};
+  initial.append(carried.begin(), carried.end());
+  SmallVector<Type> types;
+  for (Value value : initial) {
+    if (!value)
+      return {};
+    types.push_back(value.getType());
+  }
+  OpBuilder::InsertionGuard guard(n.b);
+  OpBuilder::InsertPoint here = n.b.saveInsertionPoint();
+  Region *region = nullptr;
+  SmallVector<Value> outputs;
+  for (;;) {
+    // Import with the types so far; where the body gives others, take what they have in common and start again.
+    region = n.graph.newRegion();
+    Block &block = region->front();
+    for (Type type : types)
+      block.addArgument(type, n.loc);
+    n.b.setInsertionPointToEnd(&block);
+    SmallVector<Value> arguments(block.getArguments().begin(), block.getArguments().begin() + 2 + count);
+    outputs.clear();
+    if (!body(arguments, outputs))
+      return {};
+    outputs[0] = toScalar(n, outputs[0]);
+    if (!n.elem(outputs[0]).isInteger(1)) {
+      n.error("expected a condition of truth values from its graph");
+      return {};
+    }
+    bool isStable = true;
+    for (size_t i = 0; i < count; ++i) {
+      Type joined = join(types[2 + i], outputs[1 + i].getType());
+      if (!joined) {
+        n.unsupported("values whose rank or element type changes in the loop");
+        return {};
+      }
+      isStable &= joined == types[2 + i];
+      types[2 + i] = joined;
+    }
+    if (isStable)
+      break;
+  }
+  // Collections grow by one row in each iteration.
+  for (size_t j = 0; j < scans; ++j) {
+    auto row = cast<RankedTensorType>(outputs[1 + count + j].getType());
+    Ints shape{ShapedType::kDynamic}, none{0};
+    shape.append(row.getShape().begin(), row.getShape().end());
+    for (int64_t extent : row.getShape())
+      none.push_back(ShapedType::isDynamic(extent) ? 0 : extent);
+    n.b.restoreInsertionPoint(here);
+    initial.push_back(n.broadcast(n.scalar(row.getElementType(), 0), n.vector(none)));
+    types.push_back(RankedTensorType::get(shape, row.getElementType()));
+    Value collected = region->front().addArgument(types.back(), n.loc);
+    n.b.setInsertionPointToEnd(&region->front());
+    outputs[1 + count + j] = collect(n, region->front().getArgument(0), collected, outputs[1 + count + j]);
+  }
+  if (n.failed())
+    return {};
+  n.b.setInsertionPointToEnd(&region->front());
+  SmallVector<Value> yields{n.add(region->front().getArgument(0), n.index(1))};
+  for (auto [value, type] : llvm::zip(outputs, ArrayRef(types).drop_front()))
+    yields.push_back(castTo(n, value, type));
+  scf::YieldOp::create(n.b, n.loc, yields);
+
+  n.b.restoreInsertionPoint(here);
+  for (auto [value, type] : llvm::zip(initial, types))
+    value = castTo(n, value, type);
+  auto op = scf::WhileOp::create(n.b, n.loc, TypeRange(types), initial);
+  Block *before = n.b.createBlock(&op.getBefore(), {}, types, SmallVector<Location>(types.size(), n.loc));
+  Value goesOn = before->getArgument(1);
+  if (limit)
+    goesOn = n.binary<AndOp>(goesOn, n.compare(Predicate::lt, before->getArgument(0), limit));
+  Value condition = extract(n, goesOn);
+  if (n.failed())
+    return {};
+  scf::ConditionOp::create(n.b, n.loc, condition, before->getArguments());
+  op.getAfter().takeBody(*region);
+  return SmallVector<Value>(op.getResults().drop_front(2));
+}
+
 void loop(Node &n) {
   ::onnx::GraphProto *body = n.getGraph("body");
   if (n.failed())
@@ -208,86 +296,16 @@ void loop(Node &n) {
       return unroll(n, *body, number, carried);
   }
 
-  // State: iteration, condition, what is carried, and what is collected so far.
-  SmallVector<Value> initial{n.index(0), start ? toScalar(n, start) : n.scalar(n.b.getI1Type(), 1)};
-  initial.append(carried);
-  SmallVector<Type> types;
-  for (Value value : initial) {
-    if (!value)
-      return;
-    types.push_back(value.getType());
-  }
-  OpBuilder::InsertionGuard guard(n.b);
-  OpBuilder::InsertPoint here = n.b.saveInsertionPoint();
-  Region *region = nullptr;
-  SmallVector<Value> outputs;
-  for (;;) {
-    // Import with the types so far; where the body gives others, take what they have in common and start again.
-    region = n.graph.newRegion();
-    Block &block = region->front();
-    for (Type type : types)
-      block.addArgument(type, n.loc);
-    n.b.setInsertionPointToEnd(&block);
-    ::onnx::GraphProto copy = *body;
-    SmallVector<Value> arguments(block.getArguments().begin(), block.getArguments().begin() + 2 + count);
-    outputs.clear();
-    if (!importBody(n, copy, arguments, outputs))
-      return;
-    outputs[0] = toScalar(n, outputs[0]);
-    if (!n.elem(outputs[0]).isInteger(1))
-      return n.error("expected a condition of truth values from its graph");
-    bool isStable = true;
-    for (size_t i = 0; i < count; ++i) {
-      Type joined = join(types[2 + i], outputs[1 + i].getType());
-      if (!joined)
-        return n.unsupported("values whose rank or element type changes in the loop");
-      isStable &= joined == types[2 + i];
-      types[2 + i] = joined;
-    }
-    if (isStable)
-      break;
-  }
-  // Collections grow by one row in each iteration.
-  for (size_t j = 0; j < scans; ++j) {
-    auto row = cast<RankedTensorType>(outputs[1 + count + j].getType());
-    Ints shape{ShapedType::kDynamic}, none{0};
-    shape.append(row.getShape().begin(), row.getShape().end());
-    for (int64_t extent : row.getShape())
-      none.push_back(ShapedType::isDynamic(extent) ? 0 : extent);
-    n.b.restoreInsertionPoint(here);
-    initial.push_back(n.broadcast(n.scalar(row.getElementType(), 0), n.vector(none)));
-    types.push_back(RankedTensorType::get(shape, row.getElementType()));
-    Value collected = region->front().addArgument(types.back(), n.loc);
-    n.b.setInsertionPointToEnd(&region->front());
-    outputs[1 + count + j] = collect(n, region->front().getArgument(0), collected, outputs[1 + count + j]);
-  }
-  if (n.failed())
-    return;
-  n.b.setInsertionPointToEnd(&region->front());
-  SmallVector<Value> yields{n.add(region->front().getArgument(0), n.index(1))};
-  for (auto [value, type] : llvm::zip(outputs, ArrayRef(types).drop_front()))
-    yields.push_back(castTo(n, value, type));
-  scf::YieldOp::create(n.b, n.loc, yields);
-
-  n.b.restoreInsertionPoint(here);
-  for (auto [value, type] : llvm::zip(initial, types))
-    value = castTo(n, value, type);
-  auto op = scf::WhileOp::create(n.b, n.loc, TypeRange(types), initial);
-  Block *before = n.b.createBlock(&op.getBefore(), {}, types, SmallVector<Location>(types.size(), n.loc));
-  Value goesOn = before->getArgument(1);
-  if (limit)
-    goesOn = n.binary<AndOp>(goesOn, n.compare(Predicate::lt, before->getArgument(0), limit));
-  Value condition = extract(n, goesOn);
-  if (n.failed())
-    return;
-  scf::ConditionOp::create(n.b, n.loc, condition, before->getArguments());
-  op.getAfter().takeBody(*region);
-  n.b.restoreInsertionPoint(here);
-  for (unsigned i = 0; i < n.numOutputs(); ++i)
-    n.out(i, op.getResult(2 + i));
+  SmallVector<Value> ends =
+      iterate(n, limit, start, carried, scans, [&](ArrayRef<Value> inputs, SmallVectorImpl<Value> &outputs) {
+        ::onnx::GraphProto copy = *body;
+        return importBody(n, copy, inputs, outputs);
+      });
+  for (unsigned i = 0; i < n.numOutputs() && i < ends.size(); ++i)
+    n.out(i, ends[i]);
 }
 
-/// A loop over the places of its inputs along an axis, unrolled.
+/// A loop over the places of its inputs along an axis, unrolled if these are few.
 void scan(Node &n) {
   ::onnx::GraphProto *body = n.getGraph("body");
   int64_t sequences = n.requireInt("num_scan_inputs");
@@ -317,8 +335,47 @@ void scan(Node &n) {
   if (n.failed())
     return;
   if (ShapedType::isDynamic(steps) || steps > kMaxUnrolled || steps * std::max(body->node_size(), 1) > kMaxUnrolled ||
-      steps == 0)
-    return n.unsupported("a sequence of unknown length, without steps or of very many");
+      steps == 0) {
+    Extent count = n.extent(values[size_t(states)], inputAxes[0]);
+    Value length = n.toScalar(count), last = n.sub(length, n.index(1));
+    for (int64_t i = 1; i < sequences; ++i) {
+      // The reshape checks that the sequences are of one length.
+      Value &sequence = values[size_t(states + i)];
+      SmallVector<Extent> shape;
+      for (int64_t d = 0; d < n.rank(sequence); ++d)
+        shape.push_back(d == inputAxes[size_t(i)] ? count : n.extent(sequence, d));
+      sequence = n.reshape(sequence, shape);
+    }
+    auto step = [&](ArrayRef<Value> inputs, SmallVectorImpl<Value> &outputs) {
+      SmallVector<Value> given(inputs.drop_front(2));
+      for (int64_t i = 0; i < sequences; ++i) {
+        Value place = inputDirections[size_t(i)] ? n.sub(last, inputs[0]) : inputs[0];
+        given.push_back(n.gather(values[size_t(states + i)], place, inputAxes[size_t(i)]));
+      }
+      ::onnx::GraphProto copy = *body;
+      if (n.failed() || !importBody(n, copy, given, outputs))
+        return false;
+      outputs.insert(outputs.begin(), inputs[1]);
+      return true;
+    };
+    SmallVector<Value> ends = iterate(n, length, {}, ArrayRef(values).take_front(size_t(states)), results, step);
+    if (n.failed() || ends.empty())
+      return;
+    for (int64_t i = 0; i < states; ++i)
+      n.out(unsigned(i), ends[size_t(i)]);
+    for (size_t j = 0; j < results; ++j) {
+      Value rows = ends[size_t(states) + j];
+      if (outputDirections[j])
+        rows = n.slice(rows, 0, -1, std::numeric_limits<int64_t>::min(), -1);
+      int64_t axis = n.checkAxis(outputAxes[j], n.rank(rows), "scan_output_axes");
+      Ints order;
+      for (int64_t d = 1; d < n.rank(rows); ++d)
+        order.push_back(d);
+      order.insert(order.begin() + axis, 0);
+      n.out(unsigned(states) + unsigned(j), axis == 0 ? rows : n.transpose(rows, order));
+    }
+    return;
+  }
   SmallVector<Value> state(values.begin(), values.begin() + states);
   SmallVector<SmallVector<Value>> collected(results);
   for (int64_t t = 0; t < steps; ++t) {

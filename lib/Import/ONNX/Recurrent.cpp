@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Recurrent.cpp - RNN, GRU and LSTM, unrolled ------------------------===//
+//===- Recurrent.cpp - RNN, GRU and LSTM ----------------------------------===//
 //
 // The products with the inputs of all steps are one matrix product; what is
-// unrolled is a step's product with the state before it.
+// unrolled is a step's product with the state before it. Sequences that are
+// long, or whose length only run time knows, are loops.
 //
 //===----------------------------------------------------------------------===//
 #include "Families.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 namespace mlir::aic::onnx_import {
 namespace {
@@ -45,8 +47,8 @@ struct Recurrence {
     steps = n.dim(x, 0);
     hidden = n.dim(n.in(2), 2);
     batch = n.extent(x, 1);
-    if (ShapedType::isDynamic(steps) || ShapedType::isDynamic(hidden) || steps > kMaxSteps)
-      n.unsupported("a sequence of unknown length or of more than " + Twine(kMaxSteps) + " steps");
+    if (ShapedType::isDynamic(hidden))
+      n.unsupported("weights of unknown shape");
     else if (int64_t declared = n.getInt("hidden_size", hidden); declared != hidden)
       n.error("attribute 'hidden_size': expected " + Twine(hidden) + ", got " + Twine(declared));
     if (std::optional<SmallVector<std::string>> names = n.getStrings("activations"))
@@ -99,26 +101,63 @@ struct Recurrence {
   }
   /// The products with the inputs of all steps, [steps, batch, gates * hidden].
   Value inputProducts(int64_t direction) { return n.matmul(x, n.transpose(row(n.in(1), direction), {1, 0})); }
-  /// Whether each batch row is inside its sequence at a step, as a column.
-  Value isInside(int64_t step) { return n.unsqueeze(n.compare(Predicate::gt, lengths, n.index(step)), {1}); }
+  bool isLoop() const { return ShapedType::isDynamic(steps) || steps > kMaxSteps; }
 
   using Step = function_ref<void(Value products, MutableArrayRef<Value> state)>;
   /// Runs one direction; `state[0]` is what the result shows of each step.
   void run(int64_t direction, MutableArrayRef<Value> state, Value products, SmallVectorImpl<Value> &shown, Step step) {
-    shown.assign(size_t(steps), Value());
     bool isBackward = isReverse || direction == 1;
+    if (isLoop()) {
+      shown.assign(1, runLoop(isBackward, state, products, step));
+      return;
+    }
+    shown.assign(size_t(steps), Value());
     for (int64_t i = 0; i < steps && !n.failed(); ++i) {
       int64_t t = isBackward ? steps - 1 - i : i;
-      SmallVector<Value> before(state.begin(), state.end());
-      step(n.squeeze(n.slice(products, 0, t, t + 1), {0}), state);
-      shown[size_t(t)] = state[0];
-      if (!lengths)
-        continue;
-      Value inside = isInside(t);
-      shown[size_t(t)] = n.select(inside, state[0], n.scalarLike(x, 0));
-      for (auto [now, old] : llvm::zip(state, before))
-        now = n.select(inside, now, old);
+      shown[size_t(t)] = runStep(n.squeeze(n.slice(products, 0, t, t + 1), {0}), n.index(t), state, step);
     }
+  }
+
+  /// One step; what the result shows of it. Behind the end of a sequence that is 0 and the state stays.
+  Value runStep(Value products, Value t, MutableArrayRef<Value> state, Step step) {
+    SmallVector<Value> before(state.begin(), state.end());
+    step(products, state);
+    if (!lengths)
+      return state[0];
+    Value inside = n.unsqueeze(n.compare(Predicate::gt, lengths, t), {1});
+    Value shown = n.select(inside, state[0], n.scalarLike(x, 0));
+    for (auto [now, old] : llvm::zip(state, before))
+      now = n.select(inside, now, old);
+    return shown;
+  }
+
+  /// All steps as a loop; what the result shows of them, [steps, batch, hidden].
+  Value runLoop(bool isBackward, MutableArrayRef<Value> state, Value products, Step step) {
+    Value length = n.toScalar(n.extent(x, 0)), last = n.sub(length, n.index(1));
+    SmallVector<Extent> none{Extent(0), batch, hidden};
+    Value all = n.broadcast(n.scalarLike(x, 0), n.toVector(none));
+    if (n.failed())
+      return {};
+    // The rows so far: their number is not that of the first turn.
+    SmallVector<int64_t> shape(cast<RankedTensorType>(all.getType()).getShape());
+    shape[0] = ShapedType::kDynamic;
+    all = tensor::CastOp::create(n.b, n.loc, RankedTensorType::get(shape, n.elem(all)), all);
+    SmallVector<Value> initial{n.index(0), all};
+    initial.append(state.begin(), state.end());
+    auto goesOn = [&](ArrayRef<Value> values) { return n.compare(Predicate::lt, values[0], length); };
+    auto turn = [&](ArrayRef<Value> values) -> SmallVector<Value> {
+      Value t = isBackward ? n.sub(last, values[0]) : values[0];
+      SmallVector<Value> next(values.drop_front(2));
+      Value row = n.unsqueeze(runStep(n.gather(products, t, 0), t, next, step), {0}), rows = values[1];
+      if (n.wants(0))
+        rows = isBackward ? n.concat({row, rows}, 0) : n.concat({rows, row}, 0);
+      SmallVector<Value> results{n.add(values[0], n.index(1)), rows};
+      results.append(next);
+      return results;
+    };
+    SmallVector<Value> ends = whileLoop(n, initial, goesOn, turn);
+    llvm::copy(ArrayRef(ends).drop_front(2), state.begin());
+    return n.wants(0) ? n.reshape(ends[1], ArrayRef<Extent>{n.extent(x, 0), batch, Extent(hidden)}) : Value();
   }
 
   /// Puts the directions' results together: all steps, then the last states.
@@ -127,7 +166,13 @@ struct Recurrence {
       return;
     if (steps == 0)
       return n.unsupported("a sequence without steps");
-    if (n.wants(0)) {
+    if (n.wants(0) && isLoop()) {
+      SmallVector<Value> both;
+      for (ArrayRef<Value> direction : shown)
+        both.push_back(n.unsqueeze(direction[0], {1}));
+      Value y = n.concat(both, 1);
+      n.out(0, isBatchFirst ? n.transpose(y, {2, 0, 1, 3}) : y);
+    } else if (n.wants(0)) {
       SmallVector<Value> all;
       for (int64_t t = 0; t < steps; ++t) {
         SmallVector<Value> both;

@@ -30,11 +30,22 @@ void affineGrid(Node &n) {
   Value theta = n.in(0), sizes = n.shapeOperand(n.in(1), "the size");
   bool alignsCorners = n.getBool("align_corners", false);
   n.expectRank(theta, 3, 3, "operand 0");
-  int64_t rank = n.dim(theta, 1);
-  if (n.failed() || (rank != 2 && rank != 3) || n.dim(theta, 2) != rank + 1)
+  if (n.failed())
+    return;
+  // Any of three extents tells the rank, and the others must agree.
+  int64_t rows = n.dim(theta, 1), columns = n.dim(theta, 2), count = n.dim(sizes, 0);
+  auto known = [](int64_t extent) { return !ShapedType::isDynamic(extent); };
+  if (!known(rows) && !known(columns) && !known(count))
+    return n.unsupported("an unknown number of sizes");
+  int64_t rank = known(rows) ? rows : known(columns) ? columns - 1 : count - 2;
+  if ((rank != 2 && rank != 3) || (known(columns) && columns != rank + 1))
     return n.error("expected an operand of shape [N, 2, 3] or [N, 3, 4]");
-  if (n.dim(sizes, 0) != rank + 2)
+  if (known(count) && count != rank + 2)
     return n.error("expected " + Twine(rank + 2) + " sizes");
+  if (!known(rows) || !known(columns))
+    theta = n.reshape(theta, ArrayRef<Extent>{n.extent(theta, 0), Extent(rank), Extent(rank + 1)});
+  if (!known(count))
+    sizes = n.reshape(sizes, ArrayRef<int64_t>{rank + 2});
   Type element = n.elem(theta);
   SmallVector<Value> coordinates;
   for (int64_t j = 0; j < rank; ++j) {
@@ -42,7 +53,9 @@ void affineGrid(Node &n) {
     int64_t axis = rank - 1 - j;
     Value count = n.reshape(n.slice(sizes, 0, axis + 2, axis + 3), ArrayRef<int64_t>());
     Value place = n.cast(n.iota(count), element), extent = n.cast(count, element);
-    Value c = alignsCorners ? n.div(n.mul(place, 2), n.sub(extent, 1)) : n.div(n.add(n.mul(place, 2), 1), extent);
+    // (of one place, the first corner)
+    Value c = alignsCorners ? n.div(n.mul(place, 2), n.maximum(n.sub(extent, 1), n.scalar(element, 1)))
+                            : n.div(n.add(n.mul(place, 2), 1), extent);
     coordinates.push_back(n.alongAxis(n.sub(c, 1), axis, rank));
   }
   Ints behind;
@@ -165,10 +178,13 @@ void det(Node &n) {
   if (n.failed())
     return;
   Type element = n.elem(x), i64 = n.b.getI64Type();
-  if (!n.isFloat(x) || n.dim(x, rank - 1) != n.dim(x, rank - 2))
+  int64_t rows = n.dim(x, rank - 2), columns = n.dim(x, rank - 1);
+  auto known = [](int64_t extent) { return !ShapedType::isDynamic(extent); };
+  if (!n.isFloat(x) || (known(rows) && known(columns) && rows != columns))
     return n.error("expected square matrices of real numbers");
   Type real = element.getIntOrFloatBitWidth() < 32 ? Type(n.b.getF32Type()) : element;
-  Extent size = n.extent(x, rank - 1), count = n.extents(x, 0, rank - 2);
+  // (the reshape checks that the other extent agrees)
+  Extent size = n.extent(x, known(rows) ? rank - 2 : rank - 1), count = n.extents(x, 0, rank - 2);
   Value matrices = n.reshape(n.cast(x, real), ArrayRef<Extent>{count, size, size});
   Value shape = n.shapeOf(matrices), last = n.toScalar(size), zero = n.scalar(real, 0);
   Value ones = n.broadcast(n.scalar(real, 1), n.toVector(count));
@@ -206,7 +222,9 @@ void optionalGetElement(Node &n) { n.out(n.in()); }
 Value fourier(Node &n, Value x, int64_t axis, Extent length, bool isInverse, bool isOneSided, Value isHere) {
   int64_t rank = n.rank(x), parts = n.dim(x, rank - 1);
   bool toReal = isInverse && isOneSided;
-  if (parts != 1 && parts != 2)
+  if (ShapedType::isDynamic(parts))
+    n.unsupported("a last extent that is not known to be 1 (real) or 2 (complex)");
+  else if (parts != 1 && parts != 2)
     n.error("expected a last extent of 1 or 2, got " + Twine(parts));
   if (isOneSided && !isInverse && parts != 1 && !isHere)
     n.error("expected real numbers for a one-sided transform");
