@@ -62,7 +62,7 @@ def cubic_border(node, operands) -> bool:
 def saturating_products(node, operands) -> bool:
     """On CPUs with AVX2 but not VNNI, ONNX Runtime adds two products with signed bytes in 16 bits, and saturates; ONNX's integer products are exact."""
     at = {"MatMulInteger": 1, "ConvInteger": 1, "QLinearMatMul": 3, "QLinearConv": 3}.get(node.op_type)
-    return at is not None and operands[at].dtype == np.int8
+    return at is not None and np.int8 in (operands[0].dtype, operands[at].dtype)
 
 
 def no_steps(node, operands) -> bool:
