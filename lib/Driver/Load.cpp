@@ -161,6 +161,17 @@ static OwningOpRef<ModuleOp> loadBuffer(MLIRContext &context, std::shared_ptr<ll
                                         const CompileOptions &options) {
   OwningOpRef<ModuleOp> module;
   StringRef bytes = buffer->getBuffer();
+  constexpr size_t kSectionAlign = 64; // of the bytecode's sections, which are read in place
+  if (bytes.starts_with("ML\xefR") && reinterpret_cast<uintptr_t>(bytes.data()) % kSectionAlign) {
+    auto copy = llvm::WritableMemoryBuffer::getNewUninitMemBuffer(bytes.size(), name, llvm::Align(kSectionAlign));
+    if (!copy) {
+      emitError(UnknownLoc::get(&context)) << "expected memory for '" << name << "'";
+      return nullptr;
+    }
+    llvm::copy(bytes, copy->getBufferStart());
+    buffer = std::move(copy);
+    bytes = buffer->getBuffer();
+  }
   if (isModule(bytes, name)) {
     // The buffer lives as long as the attributes that point into it.
     std::shared_ptr<llvm::SourceMgr> sources(new llvm::SourceMgr,
@@ -213,14 +224,7 @@ OwningOpRef<ModuleOp> loadModel(MLIRContext &context, StringRef path, const Comp
 
 OwningOpRef<ModuleOp> loadModelBytes(MLIRContext &context, StringRef bytes, StringRef name, StringRef folder,
                                      const CompileOptions &options) {
-  std::shared_ptr<llvm::MemoryBuffer> buffer = llvm::MemoryBuffer::getMemBuffer(bytes, name, false);
-  constexpr size_t kSectionAlign = 64; // of the bytecode's sections, which are read in place
-  if (bytes.starts_with("ML\xefR") && reinterpret_cast<uintptr_t>(bytes.data()) % kSectionAlign) {
-    auto copy = llvm::WritableMemoryBuffer::getNewUninitMemBuffer(bytes.size(), name, llvm::Align(kSectionAlign));
-    llvm::copy(bytes, copy->getBufferStart());
-    buffer = std::move(copy);
-  }
-  return loadBuffer(context, buffer, name, "", folder, options);
+  return loadBuffer(context, llvm::MemoryBuffer::getMemBuffer(bytes, name, false), name, "", folder, options);
 }
 
 } // namespace mlir::aic

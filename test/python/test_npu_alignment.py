@@ -48,3 +48,12 @@ def test_chunk_that_does_not_fit(tmp_path):
     done = subprocess.run([BIN / "aic-compile", tmp_path / "m.onnx", "--target=npu", f"--machine={machine}", "-o", tmp_path / "m.npub"],
                           capture_output=True, text=True)
     assert done.returncode > 0 and not (tmp_path / "m.npub").exists() and "stay on the host" in done.stderr, done.stderr
+
+
+def test_no_room_to_transpose(tmp_path):
+    """A vector buffer of three places: a transposition takes four, so it goes another way."""
+    g = Graph(6)
+    x = g.dequantize(g.input([1, 16, 12, 10], "i8"), "i8")
+    g.output(g.quantize(g.node("Conv", [x, g.dequantize(g.constant(g.rng.integers(-127, 128, (8, 16, 3, 3)).astype(np.int8)), "i8", zero=np.int8(0))]), "i8"))
+    machine = aligned(tmp_path, "three", VB={"bytes": 12288, "align": 4096})
+    assert 'npu.unit "copy"' in check(g, tmp_path, machine)

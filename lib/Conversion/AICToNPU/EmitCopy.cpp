@@ -89,10 +89,13 @@ BoxPlan planBox(const Box &box, int64_t element, const hw::Machine &machine) {
     if (box.operand >= 0 && box.loops[i].source == 1 && along.destination == 1 && along.source != 1 && element <= 4 &&
         box.loops[i].extent * along.extent * element >= 8 * granule)
       plan.transposed = i;
+  // Two slots for rows and two for columns.
+  int64_t align = std::max<int64_t>(machine.space(hw::Space::VB).align, granule);
+  int64_t limit = (int64_t(machine.space(hw::Space::VB).bytes) / 4 / align * align) / element;
+  if (limit == 0)
+    plan.transposed = -1;
   if (plan.transposed >= 0) {
     // Rows of a elements at the source, b of them: b rows of the source become a rows of b elements.
-    int64_t align = std::max<int64_t>(machine.space(hw::Space::VB).align, granule);
-    int64_t limit = (int64_t(machine.space(hw::Space::VB).bytes) / 4 / align * align) / element;
     int64_t across = box.loops[plan.transposed].extent, down = along.extent;
     int64_t side = std::max<int64_t>(1, int64_t(std::sqrt(double(limit))));
     int64_t a = std::min(across, side), b = std::min<int64_t>({down, limit / a, 4095});

@@ -349,7 +349,13 @@ private:
     if (!isa<aic::GraphOpInterface>(op) || op->getNumResults() != 1)
       return {};
     if (!isStaticWithProducers(op)) {
-      op->setAttr("npu.reason", StringAttr::get(op->getContext(), "its shapes are not fixed"));
+      auto isFixed = [](Type type) {
+        return isa<RankedTensorType>(type) && cast<RankedTensorType>(type).hasStaticShape();
+      };
+      bool isEmpty =
+          llvm::all_of(op->getOperandTypes(), isFixed) && llvm::all_of(op->getResultTypes(), isFixed) && !isStatic(op);
+      op->setAttr("npu.reason", StringAttr::get(op->getContext(),
+                                                isEmpty ? "a tensor without elements" : "its shapes are not fixed"));
       return {};
     }
     std::string reason;
