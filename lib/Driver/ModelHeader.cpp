@@ -134,7 +134,7 @@ void writeCall(raw_ostream &os, StringRef prefix, ArrayRef<PortText> inputs, Arr
   auto table = [&](StringRef name, ArrayRef<PortText> ports, bool isInput) {
     os << "  aic_tensor " << name << "[" << std::max<size_t>(ports.size(), 1) << "] = {";
     if (ports.empty())
-      os << "{0}";
+      os << "{NULL, NULL, 0, 0, AIC_FLOAT}";
     for (const PortText &port : ports) {
       std::string extents = port.dims.empty() ? "NULL"
                             : isInput         ? "dims_" + port.id
@@ -143,8 +143,9 @@ void writeCall(raw_ostream &os, StringRef prefix, ArrayRef<PortText> inputs, Arr
       std::string bytes = isInput         ? "0"
                           : port.isStatic ? std::to_string(port.elements) + " * (int64_t)sizeof(*" + port.id + ")"
                                           : port.id + "_bytes";
-      os << "\n      {(void *)" << port.id << ", " << extents << ", " << bytes << ", " << port.dims.size() << ", "
-         << port.type->constant << "},";
+      // By an integer: no compiler warns of the const that is lost.
+      os << "\n      {(void *)" << (isInput ? "(uintptr_t)" : "") << port.id << ", " << extents << ", " << bytes << ", "
+         << port.dims.size() << ", " << port.type->constant << "},";
     }
     os << "};\n";
   };

@@ -22,8 +22,9 @@ using eval::View;
 
 namespace {
 
-/// The loader knows libraries by every name that they were loaded by and by the file behind it: after a file was replaced,
-/// its path gives the old library. A name made of an open descriptor belongs to one file, and is never used again.
+/// The loader knows libraries by every name that they were loaded by and by the file behind it: after a file was
+/// replaced, its path gives the old library. A name made of an open descriptor belongs to one file, and is never used
+/// again.
 class LoadedFile {
 public:
   ~LoadedFile();
@@ -41,8 +42,8 @@ private:
     std::string manifest;
     int users;
   };
-  /// Descriptors are used again, while the loader keeps all names of a library that others still use. What makes the name
-  /// new are the bits of a counter, as separators of the path.
+  /// Descriptors are used again, while the loader keeps all names of a library that others still use. What makes the
+  /// name new are the bits of a counter, as separators of the path.
   std::string newName() const {
     static uint64_t count = 0;
     std::string name = "/proc/self/fd";
@@ -88,7 +89,12 @@ std::string LoadedFile::load(const std::string &path, const std::string &manifes
   so = dlopen(newName().c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!so) {
     const char *text = dlerror();
-    return "cannot load '" + path + "': " + (text ? text : "unknown error");
+    std::string reason = text ? text : "unknown error";
+    for (auto [symbol, kind] : {std::pair("__asan_", "address"), std::pair("__tsan_", "thread")})
+      if (reason.find(symbol) != std::string::npos)
+        reason = std::string("it was compiled with --sanitize=") + kind +
+                 ", which takes a program built with -fsanitize=" + kind;
+    return "cannot load '" + path + "': " + reason;
   }
   ++loaded().try_emplace(file, Contents{info.st_size, manifest, 0}).first->second.users;
   return "";
