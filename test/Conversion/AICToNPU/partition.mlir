@@ -28,3 +28,11 @@ func.func @open(%x: tensor<1x?x?x8xf16>) -> tensor<1x1x1x8xf16> {
   %1 = aic.relu %0 : (tensor<1x1x1x8xf16>) -> tensor<1x1x1x8xf16>
   return %1 : tensor<1x1x1x8xf16>
 }
+
+// An empty tensor has fixed shapes.
+// CHECK-LABEL: func.func @empty
+// CHECK: aic.relu {{.*}}npu.reason = "a tensor without elements"
+func.func @empty(%x: tensor<0x8xf16>) -> tensor<0x8xf16> {
+  %0 = aic.relu %x : (tensor<0x8xf16>) -> tensor<0x8xf16>
+  return %0 : tensor<0x8xf16>
+}
