@@ -144,6 +144,8 @@ def test_module_text_and_pipeline(linear):
     module = aic.Module.from_onnx(linear)
     assert "@main" in str(module) and 'aic.name = "x"' in str(module)
     assert aic.Module.parse(str(module.run("canonicalize,cse")))
+    for pipeline in ("aic-infer-shapes", "func.func(aic-infer-shapes),cse", "builtin.module(func.func(aic-infer-shapes))"):
+        assert "tensor<?x3xf32>" in str(module.run(pipeline))
     with pytest.raises(aic.CompileError, match="no-such-pass"):
         module.run("no-such-pass")
     with pytest.raises(aic.CompileError) as caught:

@@ -64,9 +64,7 @@ class Module:
         return self._impl.bytecode()
 
     def run(self, pipeline: str) -> Module:
-        """Runs a pass pipeline in place, e.g. 'builtin.module(canonicalize)' or 'convert-aic-to-linalg,cse'."""
-        if not pipeline.startswith("builtin.module("):
-            pipeline = f"builtin.module({pipeline})"
+        """Runs a pass pipeline in place, e.g. 'aic-infer-shapes,cse' or 'builtin.module(func.func(aic-infer-shapes),cse)'."""
         self._impl.run(pipeline)
         return self
 

@@ -126,6 +126,34 @@ struct Source {
   std::string path;
 };
 
+/// Adds passes as aic-opt does with its flags: those on functions find theirs in the module. A text of passes keeps to
+/// the nesting that it spells out, so each pass that has none is looked up by itself.
+static bool addPasses(llvm::StringRef text, mlir::OpPassManager &manager, llvm::raw_ostream &errors) {
+  int depth = 0;
+  size_t begin = 0;
+  for (size_t i = 0; i <= text.size(); ++i) {
+    char c = i < text.size() ? text[i] : ',';
+    depth += llvm::StringRef("({").contains(c) - llvm::StringRef(")}").contains(c);
+    if (i < text.size() && (depth > 0 || c != ','))
+      continue;
+    llvm::StringRef element = text.slice(begin, i).trim();
+    begin = i + 1;
+    auto [name, options] = element.split('{');
+    const mlir::PassRegistryEntry *entry = mlir::PassPipelineInfo::lookup(name);
+    if (!entry)
+      entry = mlir::PassInfo::lookup(name);
+    auto fail = [&](const llvm::Twine &message) {
+      errors << message;
+      return mlir::failure();
+    };
+    bool isPlain = entry && (options.empty() || options.consume_back("}"));
+    if (failed(isPlain ? entry->addToPipeline(manager, options, fail)
+                       : mlir::parsePassPipeline(element, manager, errors)))
+      return false;
+  }
+  return true;
+}
+
 class Module {
 public:
   explicit Module(py::object given = py::none()) : keeper(std::move(given)), context(makeContext()) {}
@@ -175,11 +203,16 @@ public:
     {
       py::gil_scoped_release release;
       llvm::raw_string_ostream stream(error);
-      mlir::FailureOr<mlir::OpPassManager> parsed = mlir::parsePassPipeline(pipeline, stream);
-      if (succeeded(parsed)) {
-        mlir::PassManager manager(context.get(), parsed->getOpAnchorName());
-        static_cast<mlir::OpPassManager &>(manager) = *parsed;
-        ok = succeeded(manager.run(*op));
+      llvm::StringRef text = pipeline;
+      if (text.consume_front("builtin.module(") && text.consume_back(")")) {
+        mlir::FailureOr<mlir::OpPassManager> parsed = mlir::parsePassPipeline(pipeline, stream);
+        mlir::PassManager manager(context.get());
+        if (succeeded(parsed))
+          static_cast<mlir::OpPassManager &>(manager) = *parsed;
+        ok = succeeded(parsed) && succeeded(manager.run(*op));
+      } else {
+        mlir::PassManager manager(context.get(), "builtin.module", mlir::PassManager::Nesting::Implicit);
+        ok = addPasses(pipeline, manager, stream) && succeeded(manager.run(*op));
       }
     }
     if (!ok)
