@@ -314,7 +314,8 @@ def norm(g: Graph):
         g.node(op, [x, g.argument(a.shape[1:2], a.dtype), g.argument(a.shape[1:2], a.dtype)], epsilon=1e-1)
     elif op == "GroupNormalization":
         groups = g.r.choice([d for d in range(1, a.shape[1] + 1) if a.shape[1] % d == 0] or [1])
-        g.node(op, [x, g.argument([groups], a.dtype), g.argument([groups], a.dtype)], num_groups=groups, epsilon=1e-1)
+        each = [groups if g.opset < 21 else a.shape[1]]
+        g.node(op, [x, g.argument(each, a.dtype), g.argument(each, a.dtype)], num_groups=groups, epsilon=1e-1)
     elif op == "LpNormalization":
         g.node(op, [x], axis=g.r.randrange(-a.ndim, a.ndim), p=g.r.choice([1, 2]))
     elif op == "LRN":

@@ -160,29 +160,42 @@ static LogicalResult convertSlice(Lowering &l, SliceOp op) {
   for (auto [k, axis] : llvm::enumerate(op.getAxes())) {
     Range &range = ranges[axis];
     OpFoldResult extent = in[axis], stepValue = l.element(loc, op.getSteps(), k);
-    int64_t step = getConstantIntValue(stepValue).value_or(1);
+    std::optional<int64_t> knownStep = getConstantIntValue(stepValue);
+    int64_t step = knownStep.value_or(1);
     OpFoldResult zero = l.num(0), last = l.sub(loc, extent, l.num(1)), minusOne = l.num(-1);
     OpFoldResult rawStart = l.element(loc, op.getStarts(), k), rawEnd = l.element(loc, op.getEnds(), k);
-    if (step > 0) {
-      range.start = position(l, loc, rawStart, extent, zero, extent);
-    } else {
-      range.start = position(l, loc, rawStart, extent, minusOne, last);
-      reversed = true;
+    Value isForward; // null where the sign of the step is known
+    if (!knownStep) {
+      Value value = l.index(loc, stepValue), none = l.index(loc, 0);
+      l.check(loc, arith::CmpIOp::create(l.b, loc, arith::CmpIPredicate::ne, value, none), // slice_c1
+              "expected steps other than 0, got 0 for dimension " + Twine(axis));
+      isForward = arith::CmpIOp::create(l.b, loc, arith::CmpIPredicate::sgt, value, none);
     }
+    // What a step ahead needs, or a step back.
+    auto choose = [&](function_ref<OpFoldResult()> ahead, function_ref<OpFoldResult()> back) -> OpFoldResult {
+      if (!isForward)
+        return step > 0 ? ahead() : back();
+      Value one = l.index(loc, ahead()), other = l.index(loc, back());
+      return arith::SelectOp::create(l.b, loc, isForward, one, other).getResult();
+    };
+    auto place = [&](OpFoldResult raw) {
+      return choose([&] { return position(l, loc, raw, extent, zero, extent); },
+                    [&] { return position(l, loc, raw, extent, minusOne, last); });
+    };
+    range.start = place(rawStart);
+    reversed |= isForward || step < 0;
     range.step = step;
     range.dynamicStep = stepValue;
-    if (auto value = dyn_cast<Value>(stepValue); value && !getConstantIntValue(stepValue)) { // slice_c1
-      Value isPositive = arith::CmpIOp::create(l.b, loc, arith::CmpIPredicate::sgt, value, l.index(loc, l.num(0)));
-      l.check(loc, isPositive, "expected a positive step of a slice at run time");
-    }
     if (std::optional<OpFoldResult> size = l.number(loc, outDims[axis])) {
       range.size = *size;
       continue;
     }
-    OpFoldResult end =
-        step > 0 ? position(l, loc, rawEnd, extent, zero, extent) : position(l, loc, rawEnd, extent, minusOne, last);
-    OpFoldResult span = step > 0 ? l.sub(loc, end, range.start) : l.sub(loc, range.start, end);
-    OpFoldResult distance = step > 0 ? stepValue : l.num(-step);
+    OpFoldResult end = place(rawEnd);
+    OpFoldResult span =
+        choose([&] { return l.sub(loc, end, range.start); }, [&] { return l.sub(loc, range.start, end); });
+    OpFoldResult distance = choose([&] { return stepValue; }, [&] { return l.sub(loc, zero, stepValue); });
+    if (isForward)
+      distance = l.max(loc, distance, l.num(1)); // (sizes are computed before a step of 0 is refused)
     range.size = l.max(loc, l.ceilDiv(loc, span, distance), zero);
     if (auto value = dyn_cast<Value>(range.size))
       l.root(outDims[axis], value);
