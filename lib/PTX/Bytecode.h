@@ -42,6 +42,7 @@ struct Inst {
   bool base64 = true; // the address register has 64 bits
   bool flagA = false, flagB = false, flagC = false;
   bool signExtend = false;
+  bool modifies = false;   // an atomic that reads what it overwrites
   bool blockScope = false; // .cta or .cluster: no other block takes part
   Slot op[6];
   uint8_t opSize[6] = {}; // bytes of the register

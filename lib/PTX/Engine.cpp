@@ -55,10 +55,10 @@ uint8_t *Engine::global(Warp &warp, unsigned lane, uint64_t address, unsigned by
     return nullptr;
   }
   if (!entry->written.empty()) {
+    if ((!write || insts[warp.at].modifies) && !isWritten(*entry, offset, bytes))
+      report(warp, "uninitialised", 1u << lane, "reads " + globalName(address, bytes) + ", which nothing has written");
     if (write)
       setWritten(*entry, offset, bytes);
-    else if (!isWritten(*entry, offset, bytes))
-      report(warp, "uninitialised", 1u << lane, "reads " + globalName(address, bytes) + ", which nothing has written");
   }
   return entry->host + offset;
 }
@@ -111,6 +111,7 @@ void Engine::startWarp(Block &block, Warp &warp) {
   warp.all = warp.live = count == 32 ? ~0u : (1u << count) - 1;
   warp.cc = 0;
   memset(warp.clusterArrivals, 0, sizeof warp.clusterArrivals);
+  warp.clusterPending = 0;
   warp.event = Event::None;
   warp.async = AsyncState();
   bool fresh = warp.file.size() != code.fileBytes + 64;

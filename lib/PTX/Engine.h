@@ -49,6 +49,7 @@ struct Warp {
   std::vector<Group> groups;
   uint32_t cc = 0; // carry flags, a bit a lane
   uint32_t clusterArrivals[32] = {};
+  uint32_t clusterPending = 0; // lanes that have arrived and not waited
   AsyncState async;
   std::vector<uint8_t> file;
   std::vector<uint32_t> defs;

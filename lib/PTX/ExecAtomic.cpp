@@ -160,6 +160,7 @@ void select(Selection &s, bool result) {
   s.out.size = uint8_t(typeSize(type));
   s.out.flagA = result;
   s.out.flagB = s.out.imm2 == AtomCas;
+  s.out.modifies = s.out.imm2 != AtomExch;
   bool acquire = s.has("acquire") || s.has("acq_rel"), release = s.has("release") || s.has("acq_rel");
   // Without a word an atomic is relaxed: it passes on what a fence stands behind, and is taken to acquire.
   bool relaxed = s.has("relaxed") || (!acquire && !release);

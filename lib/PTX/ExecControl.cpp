@@ -382,6 +382,9 @@ static void runClusterArrive(Warp &w, const Inst &i) {
   if (i.flagA && !gather(w, w.live, true))
     return;
   Block &block = *w.block;
+  if (uint32_t twice = w.mask & w.clusterPending)
+    w.engine->report(w, "barrier", twice, "barrier.cluster.arrive again without a barrier.cluster.wait between");
+  w.clusterPending |= w.mask;
   NamedBarrier &barrier = block.cluster;
   block.clocks.release(w.index, w.mask, barrier.release);
   barrier.arrived += unsigned(__builtin_popcount(w.mask));
@@ -397,9 +400,14 @@ static void runClusterArrive(Warp &w, const Inst &i) {
 static void runClusterWait(Warp &w, const Inst &i) {
   if (i.flagA && !gather(w, w.live, true))
     return;
+  if (uint32_t bad = w.mask & ~w.clusterPending) {
+    w.engine->report(w, "barrier", bad, "barrier.cluster.wait without a barrier.cluster.arrive before");
+    return;
+  }
   uint32_t done = 0;
   forLanes(w.mask, [&](unsigned l) { done |= uint32_t(w.clusterArrivals[l] <= w.block->clusterPhase) << l; });
   if (done == w.mask) {
+    w.clusterPending &= ~w.mask;
     w.block->clocks.acquire(w.index, w.mask, w.live, w.block->clusterDone);
     return;
   }

@@ -66,6 +66,8 @@ uint32_t sharedLanes(Warp &w, uint32_t mask, const uint64_t *addresses, unsigned
   if (!options.races && !options.uninitialised && !options.async)
     return mask;
   Shadow::Actor actor{w.index, 0, w.at, false, options.uninitialised};
+  actor.atomic = atomic && write;
+  actor.modifies = write && engine.insts[w.at].modifies;
   for (uint32_t m = mask; m;) {
     unsigned lane = unsigned(__builtin_ctz(m));
     uint32_t same = 1u << lane;
@@ -83,10 +85,9 @@ uint32_t sharedLanes(Warp &w, uint32_t mask, const uint64_t *addresses, unsigned
     if (!options.races && (finding.kind == Finding::ReadAfterWrite || finding.kind == Finding::WriteAfterRead ||
                            finding.kind == Finding::WriteAfterWrite))
       continue;
-    if (atomic && (finding.kind == Finding::WriteAfterWrite || finding.kind == Finding::WriteAfterRead ||
-                   finding.kind == Finding::ReadAfterWrite))
+    if (atomic && (finding.kind == Finding::WriteAfterRead || finding.kind == Finding::ReadAfterWrite))
       continue;
-    engine.reportFinding(w, finding, same, write);
+    engine.reportFinding(w, finding, same, write && finding.kind != Finding::Uninitialised);
   }
   return mask;
 }

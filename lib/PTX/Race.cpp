@@ -384,7 +384,12 @@ void Shadow::checkWrite(Cell &cell, const Actor &actor, Finding &finding) {
     finding.otherPc = cell.asyncPc;
     return;
   }
-  if (cell.writeClock && !clocks.ordered(actor.warp, actor.lane, cell.writer, cell.writeClock)) {
+  if (actor.modifies && actor.uninitialised && !(cell.flags & Cell::Init)) {
+    finding.kind = Finding::Uninitialised;
+    return;
+  }
+  if (cell.writeClock && !(actor.atomic && (cell.flags & Cell::Atomic)) &&
+      !clocks.ordered(actor.warp, actor.lane, cell.writer, cell.writeClock)) {
     finding.kind = Finding::WriteAfterWrite;
     finding.otherPc = cell.writePc;
     finding.otherThread = cell.writer;
@@ -400,7 +405,7 @@ void Shadow::recordWrite(Cell &cell, const Actor &actor) {
   cell.writePc = actor.pc;
   cell.readClock = 0;
   cell.readMask = 0;
-  cell.flags = uint16_t((cell.flags & Cell::Split) | Cell::Init | Cell::Generic);
+  cell.flags = uint16_t((cell.flags & Cell::Split) | Cell::Init | Cell::Generic | (actor.atomic ? Cell::Atomic : 0));
 }
 
 Finding Shadow::write(const Actor &actor, uint64_t address, unsigned bytes) {
@@ -417,7 +422,7 @@ Finding Shadow::write(const Actor &actor, uint64_t address, unsigned bytes) {
         for (unsigned b = 0; b < 4; ++b)
           checkWrite(parts[b], actor, finding);
         unite(cell);
-      } else if (cell.writeClock > base || cell.readClock > base || cell.asyncReaders ||
+      } else if (actor.modifies || cell.writeClock > base || cell.readClock > base || cell.asyncReaders ||
                  (cell.flags & (Cell::Pending | Cell::Barrier)) || cell.writer >= warps * 32) {
         checkWrite(cell, actor, finding);
       }

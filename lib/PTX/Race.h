@@ -70,7 +70,16 @@ private:
 
 /// The history of four bytes (or, split, of one).
 struct Cell {
-  enum : uint16_t { Init = 1, Multi = 2, Split = 4, Pending = 8, Generic = 16, Barrier = 32, AnyReader = 64 };
+  enum : uint16_t {
+    Init = 1,
+    Multi = 2,
+    Split = 4,
+    Pending = 8,
+    Generic = 16,
+    Barrier = 32,
+    AnyReader = 64,
+    Atomic = 128
+  };
   uint32_t writeClock = 0, readClock = 0;
   uint32_t readMask = 0;
   uint32_t writePc = 0, readPc = 0;
@@ -112,7 +121,9 @@ public:
     uint32_t pc;
     bool async = false; // by the asynchronous proxy, on behalf of the thread
     bool uninitialised = true;
-    bool any = false; // endRead: every lane of the warp has seen the end, one that is ordered is enough
+    bool atomic = false;   // write(): no race with others of its kind
+    bool modifies = false; // write(): reads the old value
+    bool any = false;      // endRead: every lane of the warp has seen the end, one that is ordered is enough
   };
   /// An access by one lane (`lanes` is its bit) or by several at the same address.
   Finding read(const Actor &actor, uint32_t lanes, uint64_t address, unsigned bytes);

@@ -211,7 +211,8 @@ void execute(Warp &w, WgmmaOp &op) {
     counter.flops += 2ull * 16 * f.n * f.k;
   }
   if (tracking(engine)) {
-    Shadow::Actor actor{w.index, 0, op.pc, true, false, true};
+    Shadow::Actor actor{w.index, 0, op.pc, true, false};
+    actor.any = true;
     auto end = [&](uint64_t address) { block.shadow.endRead(actor, ~0u, address, 16); };
     if (!f.aRegisters)
       forChunks(op.a, !f.transposeA, row, 16, f.k, size, block.shared.size(), end);

@@ -54,12 +54,20 @@ TEST_P(Faults, AreReported) {
 const char *const none = nullptr;
 std::string nameOf(const testing::TestParamInfo<Case> &info) { return info.param.name; }
 
-INSTANTIATE_TEST_SUITE_P(Barriers, Faults,
-                         testing::Values(Case{"Number", "bar.sync %r4;", "divergence", 32, 1, "number differs"},
-                                         Case{"Count", "shl.b32 %r5, %r4, 5; add.u32 %r5, %r5, 32; bar.sync 1, %r5;",
-                                              "divergence", 32, 1, "thread count differs"},
-                                         Case{"OneOfEachWarp", "shr.u32 %r5, %r1, 5; bar.sync %r5, 32;", none}),
-                         nameOf);
+INSTANTIATE_TEST_SUITE_P(
+    Barriers, Faults,
+    testing::Values(Case{"Number", "bar.sync %r4;", "divergence", 32, 1, "number differs"},
+                    Case{"Count", "shl.b32 %r5, %r4, 5; add.u32 %r5, %r5, 32; bar.sync 1, %r5;", "divergence", 32, 1,
+                         "thread count differs"},
+                    Case{"Cluster",
+                         "barrier.cluster.arrive; barrier.cluster.wait; barrier.cluster.arrive;"
+                         "barrier.cluster.wait;",
+                         none},
+                    Case{"ClusterTwice", "barrier.cluster.arrive; barrier.cluster.arrive; barrier.cluster.wait;",
+                         "barrier", 64, 1, "arrive again"},
+                    Case{"ClusterWait", "barrier.cluster.wait;", "barrier", 64, 1, "without a barrier.cluster.arrive"},
+                    Case{"OneOfEachWarp", "shr.u32 %r5, %r1, 5; bar.sync %r5, 32;", none}),
+    nameOf);
 
 #define INIT(n) "@%p1 mbarrier.init.shared.b64 [m], " n "; bar.sync 0; "
 #define WAIT "$L: mbarrier.try_wait.parity.shared.b64 %p2, [m], 0; @!%p2 bra $L; "
@@ -107,11 +115,16 @@ INSTANTIATE_TEST_SUITE_P(
   "ld.shared.b32 %r6, [s+4]; add.u32 %r6, %r6, 1; st.shared.b32 [s+4], %r6; " exch " %r7, [%rd5], 0;"
 INSTANTIATE_TEST_SUITE_P(
     Atomics, Faults,
-    testing::Values(Case{"LockInSharedByGenericAddress", LOCK("atom.acquire.cta.cas.b32", "atom.release.cta.exch.b32"),
-                         none},
-                    Case{"Compare", "atom.global.cas.b32 %r5, [%rd1], %u, 1;", "uninitialised", 32, 1, "'%u'"},
-                    Case{"Value", "atom.global.cas.b32 %r5, [%rd1], 1, %u;", "uninitialised", 32, 1, "'%u'"},
-                    Case{"OrderOfModifiers", "atom.add.acquire.cta.u32 %r5, [%rd1], 1;", none}),
+    testing::Values(
+        Case{"LockInSharedByGenericAddress", LOCK("atom.acquire.cta.cas.b32", "atom.release.cta.exch.b32"), none},
+        Case{"Compare", "atom.global.cas.b32 %r5, [%rd1], %u, 1;", "uninitialised", 32, 1, "'%u'"},
+        Case{"Value", "atom.global.cas.b32 %r5, [%rd1], 1, %u;", "uninitialised", 32, 1, "'%u'"},
+        Case{"Uninitialised", "atom.shared.add.u32 %r5, [s], 1;", "uninitialised", 32, 1, "reads shared"},
+        Case{"Exchange", "atom.shared.exch.b32 %r5, [s], 1;", none},
+        Case{"BehindPlainStore", "@%p1 st.shared.b32 [s], %r1; bar.sync 0; red.shared.add.u32 [s], 1;", none},
+        Case{"WithPlainStore", "@%p1 st.shared.b32 [s], %r1; @!%p1 red.shared.add.u32 [s], 1;", "race", 32},
+        Case{"WithRelaxedStore", "@%p1 st.relaxed.cta.shared.b32 [s], %r1; red.shared.add.u32 [s], 1;", none, 32},
+        Case{"OrderOfModifiers", "atom.add.acquire.cta.u32 %r5, [%rd1], 1;", none}),
     nameOf);
 
 INSTANTIATE_TEST_SUITE_P(
