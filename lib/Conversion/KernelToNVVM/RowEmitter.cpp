@@ -326,15 +326,17 @@ RowEmitter::Results RowEmitter::combineWarps(const Combiner &combiner, Results p
     Type element = v.getType().isInteger(1) ? b.getI8Type() : v.getType();
     // Threads that read at the same time. Where they come to the end of a line of a plane, its begin may be in the same
     // banks: they read on behind the end.
-    int64_t together = std::min(kWarp, kBankBytes / byteSize(element));
-    int64_t again = shape.isPlane() && columns > together ? together : 0;
+    int64_t row = kBankBytes / byteSize(element), together = std::min(kWarp, row);
+    int64_t again = shape.isPlane() && columns > together ? together : 0, line = columns;
+    if (again) // the next line goes on in the next bank
+      line = llvm::alignTo(columns, std::max<int64_t>(1, 4 / byteSize(element))) + row;
     Value read = column;
     if (again) {
       Value near = arith::RemUIOp::create(b, loc, thread, constant(again));
       Value first = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, thread, near), constant(columns));
       read = arith::AddIOp::create(b, loc, first, near);
     }
-    memory.push_back({device.shared(parts * (columns + again), element), read, columns + again, again});
+    memory.push_back({device.shared(parts * line, element), read, line, again});
   }
   Value writes;
   if (columns < perPart)
