@@ -85,8 +85,16 @@ def empty_axes(node, operands) -> bool:
     return node.op_type == "Squeeze" and len(operands) > 1 and operands[1] is not None and operands[1].size == 0 and 1 in operands[0].shape
 
 
+def no_variance(node, operands) -> bool:
+    """Elements that are all equal have the variance 0; ONNX Runtime's difference of two means may be below 0, which has no root."""
+    if node.op_type != "MeanVarianceNormalization" or operands[0].size == 0:
+        return False
+    axes = tuple(attributes(node).get("axes") or [0, 2, 3])
+    return bool((np.ptp(operands[0], axis=axes) == 0).any())
+
+
 DEVIATIONS = [longer_condition, larger_window, cropping_same, empty_reduction, cubic_border, saturating_products, no_steps,
-              corner_of_one, computed_zero, empty_axes]
+              corner_of_one, computed_zero, empty_axes, no_variance]
 
 
 def deviating(model: onnx.ModelProto, feed: dict[str, np.ndarray], run) -> dict[str, str]:
