@@ -119,6 +119,8 @@ case("depth_to_space", "DepthToSpace", {"x": f32(1, 8, 2, 3)}, {"x": f32(2, 4, 3
 # Numbers below 0 that remove more than there is take away padding of the other side.
 case("pad_removes_padding", "Pad", {"x": f32(3, 4)}, {"x": f32(2, 9)}, known={"p": i64(-5, 4, 4, -5)})
 case("pad_removes_padding_known", "Pad", {"x": f32(3, 4)}, fixed=("x",), known={"p": i64(5, -6, -4, 3)})
+# Nothing of the source is read where it has nothing.
+case("pad_empty", "Pad", {"x": f32(3, 4)}, {"x": f32(0, 4)}, known={"p": i64(1, 2, 2, 0)})
 case("pad_wrap", "Pad", {"x": f32(3, 4)}, {"x": f32(2, 1)}, known={"p": i64(1, 1, 0, 2)}, mode="wrap")
 
 # A filter as wide as the run-time scale asks for.

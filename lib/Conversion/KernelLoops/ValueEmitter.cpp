@@ -433,6 +433,24 @@ LaneValue ValueEmitter::readUncached(Value tensor, ArrayRef<LaneValue> indices) 
   return {};
 }
 
+LaneValue ValueEmitter::readIf(Value condition, Value tensor, ArrayRef<LaneValue> indices, Value otherwise) {
+  bool uniform = llvm::all_of(indices, [](const LaneValue &i) { return i.isUniform(); });
+  Type element = otherwise.getType();
+  auto as = [&](const LaneValue &value) { return uniform ? scalar(value) : broadcast(value, element); };
+  Memo saved = memo;
+  auto test = scf::IfOp::create(b, loc, TypeRange{uniform ? element : vectorOf(element)}, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&test.getThenRegion().front());
+  LaneValue value = read(tensor, indices);
+  if (!value)
+    return {};
+  scf::YieldOp::create(b, loc, as(value));
+  b.setInsertionPointToStart(&test.getElseRegion().front());
+  scf::YieldOp::create(b, loc, as(LaneValue::scalar(otherwise)));
+  memo = std::move(saved);
+  return uniform || lanes.count == 1 ? LaneValue::scalar(test.getResult(0)) : LaneValue::vector(test.getResult(0));
+}
+
 LaneValue ValueEmitter::readPadded(tensor::PadOp pad, ArrayRef<LaneValue> indices) {
   Value outside = pad.getConstantPaddingValue();
   if (!outside) {
@@ -445,7 +463,7 @@ LaneValue ValueEmitter::readPadded(tensor::PadOp pad, ArrayRef<LaneValue> indice
   outside = scalar(value);
   // Where a dimension is padded, the source is read at a clamped index and replaced outside.
   SmallVector<LaneValue> at;
-  Value inside;
+  Value inside, holds; // whether the place lies in the source, and whether that has any
   for (auto [d, i] : llvm::enumerate(indices)) {
     OpFoldResult low = pad.getMixedLowPad()[d], high = pad.getMixedHighPad()[d];
     if (isConstantIntValue(low, 0) && isConstantIntValue(high, 0)) {
@@ -461,6 +479,11 @@ LaneValue ValueEmitter::readPadded(tensor::PadOp pad, ArrayRef<LaneValue> indice
     Value clamped = arith::MaxSIOp::create(b, loc, x, as(0));
     clamped = arith::MinSIOp::create(b, loc, clamped, arith::SubIOp::create(b, loc, size, as(1)));
     at.push_back(uniform ? LaneValue(index.atom(clamped)) : LaneValue::vector(clamped));
+    if (int64_t known = pad.getSourceType().getDimSize(unsigned(d)); ShapedType::isDynamic(known) || known == 0) {
+      Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, index.value(extent(pad.getSource(), d)),
+                                         index.value(LinearIndex(0)));
+      holds = holds ? arith::AndIOp::create(b, loc, holds, some).getResult() : some;
+    }
     if (inside && inside.getType() != test.getType()) { // one of the two is a vector
       auto type = VectorType::get({lanes.count}, b.getI1Type());
       auto widen = [&](Value v) { return isa<VectorType>(v.getType()) ? v : vector::BroadcastOp::create(b, loc, type, v).getResult(); };
@@ -468,7 +491,7 @@ LaneValue ValueEmitter::readPadded(tensor::PadOp pad, ArrayRef<LaneValue> indice
     }
     inside = inside ? arith::AndIOp::create(b, loc, inside, test).getResult() : test;
   }
-  LaneValue source = read(pad.getSource(), at);
+  LaneValue source = holds ? readIf(holds, pad.getSource(), at, outside) : read(pad.getSource(), at);
   if (!source || !inside)
     return source;
   bool uniform = source.isUniform() && !isa<VectorType>(inside.getType());

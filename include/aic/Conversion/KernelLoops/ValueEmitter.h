@@ -95,6 +95,8 @@ public:
 private:
   static std::vector<int64_t> key(Value tensor, ArrayRef<LaneValue> indices);
   LaneValue readUncached(Value tensor, ArrayRef<LaneValue> indices);
+  /// `otherwise`, without a read, unless the condition, the same for all lanes, holds.
+  LaneValue readIf(Value condition, Value tensor, ArrayRef<LaneValue> indices, Value otherwise);
   LaneValue readPadded(tensor::PadOp pad, ArrayRef<LaneValue> indices);
   LaneValue readConcat(tensor::ConcatOp concat, ArrayRef<LaneValue> indices);
   LaneValue readReshaped(Value source, ArrayRef<ReassociationIndices> groups, bool collapse, Value tensor, ArrayRef<LaneValue> indices);
