@@ -65,8 +65,8 @@ def NPULowerUnitsPass : Pass<"npu-lower-units", "::mlir::ModuleOp"> {
 
     Guarantees: `npu-allocate` finds a place for every buffer. Each unit's instructions are shown to the allocator; if
     their buffers do not fit, they are taken back and written again with tiles for less of the memory that overflowed: in
-    proportion to what was too much, or by eighths where that is more than can be taken away. A remark says so. If there are no smaller tiles, the error names the last
-    ones' buffers.
+    proportion to what was too much, or by eighths where that is more than can be taken away. A remark says so. If there
+    are no smaller tiles, the error names the last ones' buffers.
   }];
   let options = [Option<"percent", "percent", "unsigned", "100", "How much of each memory may be allocated: tests of the tiles that are tried next">];
   let dependentDialects = ["::mlir::npu::NPUDialect"];
