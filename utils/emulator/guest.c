@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* Runs compiled models inside the emulated machine of emulate.py, each in a process of its own.
+/* Runs compiled models inside the emulated machine of machine.py, each in a process of its own.
    usage: guest DATA OUT
    DATA/jobs names one folder of DATA a line. A folder holds model.so, in0.bin, in1.bin, ... and `call`: a line for each
    input, "i dtype rank dim...", then one for each output, "o dtype rank". What came out is written to
