@@ -13,7 +13,7 @@ FOUND = [164, 348, 351, 373, 414, 5010, 5073, 5140, 5152, 5171, 1141, 1143]
 # Where ONNX Runtime has its own way (deviations.py): the comparison must find the reason itself.
 UNLIKE = {1303: "longer_condition", 1323: "longer_condition", 1317: "larger_window", 2287: "larger_window", 2673: "larger_window", 1085: "cropping_same",
           2415: "empty_reduction"}
-SLOW = [*range(1000, 1400), *range(MORE_FROM, MORE_FROM + 300)]
+SLOW = [*range(1000, 1200), *range(MORE_FROM, MORE_FROM + 120)]
 
 
 def problems(seeds) -> list[str]:
