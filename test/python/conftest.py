@@ -30,6 +30,16 @@ def cache_folder(tmp_path, monkeypatch) -> pathlib.Path:
     return folder
 
 
+@pytest.fixture
+def on_executor() -> None:
+    """PTX runs on the executor, whatever the machine has: the variable decides for the process, at the first model loaded."""
+    import aic
+
+    library = pathlib.Path(aic.__file__).parent.parent.parent / "lib" / "libaicfakecuda.so"
+    if "libaicfakecuda" not in os.environ.setdefault("AIC_LIBCUDA", str(library)):
+        pytest.skip("AIC_LIBCUDA names another driver")
+
+
 def weights() -> np.ndarray:
     return np.arange(12, dtype=np.float32).reshape(4, 3) / 10
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pathlib
 
 import numpy as np
 import pytest
@@ -11,14 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import aic
 
-LIBRARY = pathlib.Path(aic.__file__).parent.parent.parent / "lib" / "libaicfakecuda.so"
-
-
-@pytest.fixture(autouse=True)
-def on_executor():
-    """Whatever the machine has: the variable decides for the process, at the first model that is loaded."""
-    if "libaicfakecuda" not in os.environ.setdefault("AIC_LIBCUDA", str(LIBRARY)):
-        pytest.skip("AIC_LIBCUDA names another driver")
+pytestmark = pytest.mark.usefixtures("on_executor")
 
 
 def layer(rows: int | str = 20) -> bytes:

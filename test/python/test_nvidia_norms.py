@@ -3,8 +3,6 @@
 once. Run on the PTX executor with all checks and several seeds, compared with NumPy in f64."""
 from __future__ import annotations
 
-import os
-import pathlib
 from typing import Callable
 
 import numpy as np
@@ -13,16 +11,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 import aic
 
-LIBRARY = pathlib.Path(aic.__file__).parent.parent.parent / "lib" / "libaicfakecuda.so"
+pytestmark = pytest.mark.usefixtures("on_executor")
 SEEDS = (1, 2, 3)
 KINDS = {np.float32: (TensorProto.FLOAT, 2e-5), np.float16: (TensorProto.FLOAT16, 4e-3)}
 EPSILON = 1e-5
-
-
-@pytest.fixture(autouse=True)
-def on_executor():
-    if "libaicfakecuda" not in os.environ.setdefault("AIC_LIBCUDA", str(LIBRARY)):
-        pytest.skip("AIC_LIBCUDA names another driver")
 
 
 def numbers(*shape: int, kind: type = np.float32, seed: int = 0) -> np.ndarray:
