@@ -42,7 +42,7 @@ static void *allocate(void *user, int32_t output, int64_t bytes, const int64_t *
   return aligned_alloc(64, ((size_t)bytes + 127) / 64 * 64);
 }
 
-static int64_t count(const aic_tensor *tensor) {
+static int64_t byte_count(const aic_tensor *tensor) {
   static const int sizes[] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8};
   int64_t bytes = sizes[tensor->dtype];
   for (int32_t d = 0; d < tensor->rank; ++d)
@@ -98,7 +98,7 @@ static void run(const char *folder, const char *out) {
     FILE *file = fopen(path, "wb");
     if (!file)
       fail(path, "expected to write it");
-    size_t bytes = (size_t)count(&outputs[i]);
+    size_t bytes = (size_t)byte_count(&outputs[i]);
     fwrite(outputs[i].dims, sizeof(int64_t), (size_t)outputs[i].rank, file);
     if (fwrite(outputs[i].data, 1, bytes, file) != bytes || fclose(file))
       fail(path, "expected to write all of it");
